@@ -1,0 +1,20 @@
+"""Unsupervised deformable registration: the Python behind the bundle's configs.
+
+The rooms, from the ground up; imports point down only.
+
+================  =====================================================================
+``errors``        the exception for bad input: one sentence, no traceback needed
+``spatial``       grids, warping, integration, Jacobians: tensors in, tensors out
+``networks``      channel attention, densely connected U-Net, the registration model
+``losses``        named, weighted terms: similarity and regularisation
+``metrics``       Dice per label, folding
+``transforms``    MONAI dictionary transforms that read and check a subject
+``data``          finding and splitting subjects, pairs, the affine stage, the cohort
+``reports``       tables and figures from saved results (the only matplotlib)
+``engines``       the Ignite glue: batches, inferers, checkpoints, handlers
+================  =====================================================================
+"""
+
+from .errors import report_as_sentence
+
+report_as_sentence()

@@ -1,0 +1,10 @@
+"""Training losses: similarity and regularisation, named and weighted."""
+
+import warnings
+
+from .registration import RegistrationLoss
+
+__all__ = ["RegistrationLoss"]
+
+# MONAI's spatial_gradient indexes with a list, which torch announces it will forbid; not the user's to mend.
+warnings.filterwarnings("ignore", message="Using a non-tuple sequence for multidimensional indexing")

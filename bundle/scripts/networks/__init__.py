@@ -1,0 +1,7 @@
+"""Networks: a pair of images in, a displacement field out."""
+
+from .attention import EfficientChannelAttention
+from .dense_unet import DenseUNet
+from .registration import RegistrationModel
+
+__all__ = ["DenseUNet", "EfficientChannelAttention", "RegistrationModel"]

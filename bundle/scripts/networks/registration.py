@@ -1,0 +1,58 @@
+"""The registration model: a backbone's output made a displacement field of the image's size."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from ..spatial import ScalingSquaring, halve_field, upsample_field
+from .padding import crop_to, pad_to_multiple
+
+
+class RegistrationModel(nn.Module):
+    """Pair in, displacement field out, around any backbone that keeps or halves the image's size.
+
+    Args:
+        backbone: takes ``(B, 2C, *S)``, moving then fixed, gives ``(B, D, *s)`` in voxels of its grid.
+        velocity: read the backbone's output as a stationary velocity field and integrate it.
+        integration_steps: squarings of the integration.
+        half_resolution: integrate at half the image's size: faster, smoother; a backbone whose output is of
+            the image's size is averaged down for it.
+        size_divisor: pad the pair to a multiple of this before a backbone that does not pad by itself.
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        velocity: bool = False,
+        integration_steps: int = 7,
+        half_resolution: bool = False,
+        size_divisor: int = 1,
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.integrate = ScalingSquaring(integration_steps) if velocity else None
+        self.half_resolution = half_resolution
+        self.size_divisor = size_divisor
+
+    def forward(self, pair: Tensor) -> Tensor:
+        """Displacement field of a pair.
+
+        Args:
+            pair: ``(B, 2C, *S)``, moving then fixed.
+
+        Returns:
+            ``ddf`` ``(B, D, *S)``, 32-bit, in voxels: warped(x) = moving(x + ddf(x)).
+
+        Raises:
+            ValueError: if the backbone's output has not one channel per axis.
+        """
+        size, dims = pair.shape[2:], pair.ndim - 2
+        padded = pad_to_multiple(pair, self.size_divisor)
+        field = self.backbone(padded).float()
+        if field.shape[1] != dims:
+            raise ValueError(f"the backbone must give {dims} channels, one per axis, got shape {tuple(field.shape)}")
+        if self.half_resolution and field.shape[2:] == padded.shape[2:]:
+            field = halve_field(field)
+        if self.integrate is not None:
+            field = self.integrate(field)
+        return crop_to(upsample_field(field, padded.shape[2:]), size)

@@ -1,0 +1,53 @@
+"""Moving a field between resolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from torch import Tensor
+
+LINEAR_MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
+
+
+def upsample_field(field: Tensor, spatial_size: Sequence[int]) -> Tensor:
+    """Bring a displacement or velocity field to a finer grid; its values stay voxels of its own grid.
+
+    A coarse voxel covers ``f`` fine ones, as after pooling, so displacements grow by the factor ``f`` and the
+    grids share their outer edge, not their corner voxels (``align_corners=False``).
+
+    Args:
+        field: ``(B, D, *s)``, in voxels of the coarse grid.
+        spatial_size: the fine size ``S``; ``s`` must be ``ceil(S / f)`` for one whole ``f``.
+
+    Returns:
+        ``(B, D, *S)``, in voxels of the fine grid.
+
+    Raises:
+        ValueError: if no whole factor connects the sizes.
+    """
+    factor = -(-spatial_size[0] // field.shape[2])
+    coarse = tuple(-(-size // factor) for size in spatial_size)
+    if coarse != tuple(field.shape[2:]):
+        raise ValueError(f"a field of size {tuple(field.shape[2:])} has no whole factor to {tuple(spatial_size)}")
+    if factor == 1:
+        return field
+    mode = LINEAR_MODES[field.ndim - 2]
+    fine = F.interpolate(field, scale_factor=factor, mode=mode, align_corners=False) * factor
+    return fine[(..., *(slice(size) for size in spatial_size))]
+
+
+def halve_field(field: Tensor) -> Tensor:
+    """Average a field over blocks of two voxels an axis; the inverse of :func:`upsample_field`.
+
+    Args:
+        field: ``(B, D, *S)``, in voxels of its grid.
+
+    Returns:
+        ``(B, D, *ceil(S / 2))``, in voxels of the coarse grid.
+    """
+    mode = LINEAR_MODES[field.ndim - 2]
+    size = [2 * (-(-n // 2)) for n in field.shape[2:]]
+    padding = [p for n, even in zip(reversed(field.shape[2:]), reversed(size), strict=True) for p in (0, even - n)]
+    even_field = F.pad(field, padding, mode="replicate")
+    return F.interpolate(even_field, scale_factor=0.5, mode=mode, align_corners=False) / 2
