@@ -1,0 +1,66 @@
+"""Which labels are evaluated, and what they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from monai.transforms import LoadImage
+
+from ..errors import InputError
+from .subjects import NEURITE_TABLES, Record
+
+BACKGROUND = 0
+
+
+def read_label_table(path: str | Path) -> dict[int, str]:
+    """Read a FreeSurfer-style colour table: id, name, and colours that are not used.
+
+    Returns:
+        Id to name, without the background.
+    """
+    rows = [line.split() for line in Path(path).read_text().splitlines() if line.strip() and not line.startswith("#")]
+    return {int(row[0]): row[1] for row in rows if int(row[0]) != BACKGROUND}
+
+
+def find_label_table(dataset_dir: str | Path, spatial_dims: int) -> dict[int, str]:
+    """Names of the labels by the data set's own table; empty where it has none."""
+    path = Path(dataset_dir) / NEURITE_TABLES[spatial_dims]
+    return read_label_table(path) if path.is_file() else {}
+
+
+def choose_labels(rule: str | Sequence[int], records: Sequence[Record], table: dict[int, str]) -> list[int]:
+    """Ids that are evaluated, never the background.
+
+    Args:
+        rule: the ids themselves, or ``"table"`` (every id of the data set's label table), ``"common"`` (present in every
+            one of ``records``), ``"any"`` (present in at least one), or ``"auto"``: the table where there is one, else
+            the common ones.
+        records: the subjects whose label maps decide.
+        table: id to name.
+
+    Returns:
+        Sorted ids.
+
+    Raises:
+        InputError: if the rule is unknown or leaves no label.
+    """
+    if not isinstance(rule, str):
+        ids = sorted({int(label) for label in rule} - {BACKGROUND})
+    elif rule == "table" or (rule == "auto" and table):
+        ids = sorted(table)
+    elif rule in ("auto", "common", "any"):
+        ids = _ids_in_files(records, every=rule != "any")
+    else:
+        raise InputError(f"labels is {rule!r}; give a list of ids, or auto, table, common or any.")
+    if not ids:
+        raise InputError(f"the label rule {rule!r} leaves no label to evaluate; give the ids as a list.")
+    return ids
+
+
+def _ids_in_files(records: Sequence[Record], every: bool) -> list[int]:
+    load = LoadImage(image_only=True)
+    found = [set(np.unique(load(record["label"])).astype(int).tolist()) for record in records]
+    ids = set.intersection(*found) if every else set.union(*found)
+    return sorted(ids - {BACKGROUND})

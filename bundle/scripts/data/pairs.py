@@ -1,0 +1,103 @@
+"""Pairs of subjects, drawn from subjects that were read and transformed once."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from monai.data import CacheDataset
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from ..errors import InputError
+from .subjects import Record
+
+PAIRINGS = ("atlas", "random")
+
+
+class PairDataset(Dataset[dict[str, Any]]):
+    """Moving and fixed images of two subjects.
+
+    Args:
+        data: records of the subjects.
+        transform: reads and prepares one record; its result is cached.
+        atlas: record of the atlas: the fixed image of every pair when ``pairing`` is ``"atlas"``.
+        pairing: ``"atlas"`` moves every subject to the atlas (the paper's); ``"random"`` draws two different subjects,
+            the atlas among them, anew every epoch.
+        num_pairs: pairs an epoch; ``None`` for one a subject. Atlas pairs beyond the subjects do not exist.
+        seed: of the random pairs.
+        cache_rate: share of subjects kept in memory.
+        cache_workers: threads that read them.
+
+    Raises:
+        InputError: if the subjects differ in size.
+        ValueError: if ``pairing`` is unknown.
+    """
+
+    def __init__(
+        self,
+        data: Sequence[Record],
+        transform: Callable[..., Any],
+        atlas: Record,
+        pairing: str = "atlas",
+        num_pairs: int | None = None,
+        seed: int = 0,
+        cache_rate: float = 1.0,
+        cache_workers: int = 2,
+    ) -> None:
+        if pairing not in PAIRINGS:
+            raise ValueError(f"pairing must be one of {PAIRINGS}, got {pairing!r}")
+        self.pairing, self.seed, self.epoch = pairing, seed, 0
+        self.data, self.transform = list(data), transform
+        self.subjects: Any = CacheDataset(
+            [*self.data, atlas], transform, cache_rate=cache_rate, num_workers=cache_workers, progress=False
+        )
+        _check_sizes(self.subjects)
+        available = len(data) if pairing == "atlas" else num_pairs or len(data)
+        self.num_pairs = min(num_pairs or available, available)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the random pairs of another epoch; they depend on the seed and the epoch alone."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.num_pairs
+
+    def _choose(self, index: int) -> tuple[int, int]:
+        if self.pairing == "atlas":
+            return index, len(self.subjects) - 1
+        moving, fixed = random.Random(f"{self.seed}-{self.epoch}-{index}").sample(range(len(self.subjects)), 2)
+        return moving, fixed
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        """The pair: tensors ``moving, fixed`` ``(1, *S)``, with labels ``moving_label, fixed_label`` where read."""
+        moving, fixed = (self.subjects[i] for i in self._choose(index))
+        pair = {**_named(moving, "moving"), **_named(fixed, "fixed")}
+        unaligned = {key: _plain(moving[key]) for key in ("unaligned_image", "unaligned_label") if key in moving}
+        return {**pair, **unaligned, "moving_id": moving["subject"], "fixed_id": fixed["subject"]}
+
+
+def _named(subject: Mapping[str, Any], role: str) -> dict[str, Tensor]:
+    named = {role: _plain(subject["image"])}
+    if "label" in subject and isinstance(subject["label"], Tensor):
+        named[f"{role}_label"] = _plain(subject["label"])
+    return named
+
+
+def _plain(tensor: Any) -> Tensor:
+    """Without MONAI's metadata, whose collation would cost more than the images'."""
+    plain: Tensor = tensor.as_tensor() if hasattr(tensor, "as_tensor") else torch.as_tensor(tensor)
+    return plain
+
+
+def _check_sizes(subjects: Sequence[Mapping[str, Any]]) -> None:
+    atlas = subjects[len(subjects) - 1]
+    size = tuple(atlas["image"].shape[1:])
+    for subject in (subjects[i] for i in range(len(subjects))):
+        if tuple(subject["image"].shape[1:]) != size:
+            raise InputError(
+                f"{subject['subject']} measures {tuple(subject['image'].shape[1:])} voxels but the atlas "
+                f"{atlas['subject']} {size}; set spatial_size or affine: true."
+            )

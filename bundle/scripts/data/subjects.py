@@ -1,0 +1,107 @@
+"""Finding the subjects of a data set, in the three layouts the bundle reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import InputError
+
+Record = dict[str, str]
+
+NEURITE_FILES = {2: ("slice_norm.nii.gz", "slice_seg24.nii.gz"), 3: ("aligned_norm.nii.gz", "aligned_seg35.nii.gz")}
+NEURITE_TABLES = {2: "seg24_labels.txt", 3: "seg35_labels.txt"}
+PARTS = ("training", "validation", "test")
+
+
+def find_subjects(dataset_dir: str | Path, spatial_dims: int) -> list[Record]:
+    """List the subjects of a folder.
+
+    Two layouts are read: neurite-OASIS (a folder a subject, ``slice_norm.nii.gz`` with ``slice_seg24.nii.gz`` in 2-D,
+    ``aligned_norm.nii.gz`` with ``aligned_seg35.nii.gz`` in 3-D), and ``images/`` with ``labels/`` of the same file
+    names. A MONAI data list is read by :func:`read_data_list`.
+
+    Args:
+        dataset_dir: the folder.
+        spatial_dims: 2 or 3.
+
+    Returns:
+        Records of ``subject`` (its name), ``image`` and ``label`` (paths), sorted by name.
+
+    Raises:
+        InputError: if the folder is missing, holds no subject, or an image lacks its label.
+    """
+    root = Path(dataset_dir)
+    if not root.is_dir():
+        raise InputError(f"dataset_dir {root} is not a folder; give one in a layout that the README names.")
+    finder: Callable[[Path, int], list[Record]] = _find_pairs_of_folders if (root / "images").is_dir() else _find_neurite
+    records = finder(root, spatial_dims)
+    if not records:
+        raise InputError(
+            f"{root} holds no subject: neither */{NEURITE_FILES[spatial_dims][0]} (neurite-OASIS, {spatial_dims}-D) "
+            "nor images/*.nii.gz with labels/."
+        )
+    for record in records:
+        if not Path(record["label"]).is_file():
+            raise InputError(f"{record['image']} has no label map; {record['label']} is missing.")
+    return records
+
+
+def _find_neurite(root: Path, spatial_dims: int) -> list[Record]:
+    image_name, label_name = NEURITE_FILES[spatial_dims]
+    return [
+        {"subject": path.parent.name, "image": str(path), "label": str(path.parent / label_name)}
+        for path in sorted(root.glob(f"*/{image_name}"))
+    ]
+
+
+def _find_pairs_of_folders(root: Path, spatial_dims: int) -> list[Record]:
+    paths = [path for path in sorted((root / "images").iterdir()) if path.name.endswith((".nii", ".nii.gz"))]
+    return [
+        {"subject": path.name.split(".nii")[0], "image": str(path), "label": str(root / "labels" / path.name)}
+        for path in paths
+    ]
+
+
+def read_data_list(path: str | Path) -> dict[str, list[Record]]:
+    """Read a MONAI data list: JSON with ``training``, ``validation`` and ``test`` lists of image and label paths.
+
+    Paths are relative to the file's folder; ``testing`` is read as ``test``; labels may be missing in the training part.
+
+    Returns:
+        Part name to records; a part that the file lacks is absent.
+
+    Raises:
+        InputError: if the file is no such list or names a missing file.
+    """
+    path = Path(path)
+    parts = read_json(path)
+    if "testing" in parts:
+        parts["test"] = parts.pop("testing")
+    lists = {part: [_resolve(item, path, part) for item in parts[part]] for part in PARTS if part in parts}
+    if "training" not in lists:
+        raise InputError(f"{path} is no MONAI data list: the key 'training' is missing.")
+    return lists
+
+
+def read_json(path: Path) -> dict[str, list[dict[str, str]]]:
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} cannot be read as JSON ({error}).") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} must hold a JSON object of lists, not a {type(content).__name__}.")
+    return content
+
+
+def _resolve(item: dict[str, str], path: Path, part: str) -> Record:
+    needed = ("image",) if part == "training" else ("image", "label")
+    for key in needed:
+        if not isinstance(item, dict) or key not in item:
+            raise InputError(f"{path}: an entry of '{part}' lacks its '{key}'.")
+    record = {key: str(path.parent / item[key]) for key in ("image", "label") if key in item}
+    for file in record.values():
+        if not Path(file).is_file():
+            raise InputError(f"{path} names {file}, which does not exist.")
+    return {"subject": item.get("subject", Path(item["image"]).name.split(".")[0]), **record}

@@ -1,0 +1,97 @@
+"""One image against the bundle's atlas: the pair before the network, the atlas's labels after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from monai.config import KeysCollection
+from monai.data import MetaTensor
+from monai.transforms import MapTransform
+
+from ..errors import InputError
+from ..spatial import invert_field, warp
+
+Prepare = Callable[[Mapping[Hashable, Any]], Mapping[Hashable, Any]]
+
+
+class Atlas:
+    """An image with labels, read when first used.
+
+    Args:
+        image, label: the atlas's files.
+        prepare: the transform that users' images go through, so that both end on one grid.
+    """
+
+    def __init__(self, image: str, label: str, prepare: Prepare) -> None:
+        self.paths, self.prepare = {"image": image, "label": label}, prepare
+        self._ready: dict[str, MetaTensor] = {}
+
+    def __getitem__(self, key: str) -> MetaTensor:
+        """``image`` or ``label``, ``(1, *S)`` on the working grid."""
+        if not self._ready:
+            for path in self.paths.values():
+                if not Path(path).is_file():
+                    raise InputError(f"the atlas file {path} does not exist; name one with --atlas_image.")
+            self._ready = {str(name): value for name, value in self.prepare(self.paths).items()}
+        return self._ready[key]
+
+
+class PairWithAtlasd(MapTransform):
+    """Append the atlas to an image: ``(1, *S)`` becomes the pair ``(2, *S)``, image (moving) then atlas (fixed).
+
+    Args:
+        keys: the images.
+        atlas: see :class:`Atlas`.
+    """
+
+    def __init__(self, keys: KeysCollection, atlas: Atlas) -> None:
+        super().__init__(keys)
+        self.atlas = atlas
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Keep the image's metadata, so that what is found can be brought back to its own grid."""
+        record = dict(data)
+        for key in self.key_iterator(record):
+            pair = torch.cat([record[key].as_tensor(), self.atlas["image"].as_tensor()])
+            record[key] = MetaTensor(pair, meta=record[key].meta, applied_operations=record[key].applied_operations)
+        return record
+
+
+class CarryAtlasLabelsd(MapTransform):
+    """Replace a field that takes an image to the atlas by the atlas's labels, carried back onto the image.
+
+    Args:
+        keys: predictions: fields ``(D, *S)``, or mappings that hold one as ``ddf``.
+        atlas: see :class:`Atlas`.
+        image_key: the pair whose metadata the labels get.
+    """
+
+    def __init__(self, keys: KeysCollection, atlas: Atlas, image_key: str = "image") -> None:
+        super().__init__(keys)
+        self.atlas, self.image_key = atlas, image_key
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Labels ``(1, *S)``, 32-bit integers, on the working grid; nearest neighbour, so no id is invented."""
+        record = dict(data)
+        image = record[self.image_key]
+        for key in self.key_iterator(record):
+            ddf = record[key]["ddf"] if isinstance(record[key], Mapping) else record[key]
+            ddf = torch.as_tensor(ddf)[None].cpu()
+            label = warp(self.atlas["label"].as_tensor()[None], invert_field(ddf), "nearest")[0]
+            record[key] = MetaTensor(label, meta=image.meta, applied_operations=image.applied_operations)
+        return record
+
+
+class RestoreSliced(MapTransform):
+    """Give a 2-D result the third axis back that its file had, one voxel thick."""
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """``(1, H, W)`` becomes ``(1, H, W, 1)`` where the image's file was ``(H, W, 1)``."""
+        record = dict(data)
+        for key in self.key_iterator(record):
+            if len(record[key].meta.get("spatial_shape", ())) == record[key].ndim:
+                record[key] = record[key][..., None]
+        return record

@@ -1,0 +1,339 @@
+"""The affine stage: known maps are found, anatomy follows the header, files are computed once."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import itk
+import nibabel as nib
+import numpy as np
+import pytest
+from scripts.data import affine as stage
+from scripts.data.affine import affine_normalise
+from scripts.data.itk_affine import register_affine, resample, rescale
+from scripts.errors import InputError
+
+# Ellipsoids of a made-up brain: centre and radii as fractions of the grid, intensity, label id.
+STRUCTURES = [
+    ((0.50, 0.50, 0.50), (0.34, 0.40, 0.36), 300.0, 1),
+    ((0.36, 0.44, 0.46), (0.09, 0.14, 0.12), 500.0, 24),
+    ((0.64, 0.40, 0.54), (0.11, 0.10, 0.13), 800.0, 1002),
+    ((0.55, 0.66, 0.42), (0.14, 0.08, 0.10), 650.0, 2035),
+]
+SIZES = {2: (64, 72), 3: (40, 44, 36)}
+MATRICES = {
+    2: np.array([[1.06, 0.12], [-0.09, 0.93]]),
+    3: np.array([[1.05, 0.10, -0.04], [-0.08, 0.94, 0.06], [0.05, -0.05, 1.04]]),
+}
+UNIT = np.eye(4)
+OBLIQUE = np.array([[-1.0, 0, 0, 32], [0, 0, 1.0, -0.5], [0, -1.0, 0, 36], [0, 0, 0, 1]])
+
+both_dims = pytest.mark.parametrize("dims", [2, 3])
+
+
+def brain(size: tuple[int, ...], matrix: np.ndarray, shift: float) -> tuple[np.ndarray, np.ndarray]:
+    """Image and label ``size``, moved by ``centre + matrix (x - centre) + shift``, in voxels."""
+    dims, centre = len(size), (np.array(size) - 1) / 2
+    points = np.moveaxis(np.indices(size).astype(float), 0, -1)
+    points = (points - centre - shift) @ np.linalg.inv(matrix).T + centre
+    image, label = np.zeros(size, np.float32), np.zeros(size, np.float32)
+    for middle, radii, intensity, identifier in STRUCTURES:
+        offset = (points - np.array(middle[:dims]) * size) / (np.array(radii[:dims]) * size)
+        inside = 1 / (1 + np.exp(20 * (np.linalg.norm(offset, axis=-1) - 1)))
+        image += inside.astype(np.float32) * (intensity - image)
+        label[inside > 0.5] = identifier
+    return image, label
+
+
+def still(dims: int) -> tuple[np.ndarray, np.ndarray]:
+    return brain(SIZES[dims], np.eye(dims), 0)
+
+
+def moved(dims: int) -> tuple[np.ndarray, np.ndarray]:
+    return brain(SIZES[dims], MATRICES[dims], 2.0)
+
+
+def to_itk(values: np.ndarray) -> itk.Image:
+    return itk.image_from_array(np.ascontiguousarray(values.T))
+
+
+def mapped(transform: itk.Transform, points: np.ndarray) -> np.ndarray:
+    return np.array([list(transform.TransformPoint(point.tolist())) for point in points])
+
+
+def correlation(first: itk.Image, second: itk.Image) -> float:
+    arrays = [itk.array_from_image(image).ravel() for image in (first, second)]
+    return float(np.corrcoef(*arrays)[0, 1])
+
+
+def dice(first: np.ndarray, second: np.ndarray) -> float:
+    ids = (set(np.unique(first)) | set(np.unique(second))) - {0}
+    overlaps = [
+        2 * ((first == i) & (second == i)).sum() / ((first == i).sum() + (second == i).sum()) for i in ids
+    ]
+    return float(np.mean(overlaps))
+
+
+def values_of(path: str) -> np.ndarray:
+    return np.asarray(nib.Nifti1Image.from_filename(path).dataobj)
+
+
+Save = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    """Write a subject's arrays as NIfTI files and return its record."""
+
+    def write(
+        subject: str, image: np.ndarray, label: np.ndarray | None = None, header: np.ndarray = UNIT
+    ) -> dict[str, str]:
+        record = {"subject": subject}
+        for key, values in (("image", image), ("label", label)):
+            if values is not None:
+                record[key] = str(tmp_path / f"{subject}_{key}.nii.gz")
+                nib.save(nib.Nifti1Image(values, header), record[key])
+        return record
+
+    return write
+
+
+@pytest.fixture
+def slices(save: Save) -> tuple[dict[str, str], dict[str, str]]:
+    """Atlas and subject, slices of a volume as neurite-OASIS stores them: a last axis of size 1."""
+    records = [
+        save(name, image[..., None], label[..., None], OBLIQUE)
+        for name, (image, label) in (("atlas", still(2)), ("subject", moved(2)))
+    ]
+    return records[0], records[1]
+
+
+@both_dims
+def test_known_affine_is_recovered(dims: int) -> None:
+    image, label = still(dims)
+    points = np.argwhere(label > 0)[::7].astype(float)
+    transform = register_affine(to_itk(image), to_itk(moved(dims)[0]))
+    centre = (np.array(SIZES[dims]) - 1) / 2
+    expected = (points - centre) @ MATRICES[dims].T + centre + 2.0
+    assert np.linalg.norm(mapped(transform, points) - expected, axis=1).max() < 0.5
+
+
+@both_dims
+def test_identical_images_stay_in_place(dims: int) -> None:
+    image, label = still(dims)
+    points = np.argwhere(label > 0)[::7].astype(float)
+    transform = register_affine(to_itk(image), to_itk(image.copy()))
+    assert np.abs(mapped(transform, points) - points).max() < 0.05
+
+
+@both_dims
+def test_registration_repeats(dims: int) -> None:
+    fixed, moving = to_itk(still(dims)[0]), to_itk(moved(dims)[0])
+    first, second = (register_affine(fixed, moving, num_iterations=20, seed=3) for _ in range(2))
+    assert list(first.GetParameters()) == list(second.GetParameters())
+
+
+@both_dims
+def test_never_worse_than_not_moving(dims: int) -> None:
+    fixed = to_itk(still(dims)[0])
+    moving = to_itk(np.random.default_rng(0).random(SIZES[dims], dtype=np.float32))
+    warped = resample(rescale(moving), fixed, register_affine(fixed, moving, num_iterations=5), nearest=False)
+    assert correlation(rescale(fixed), warped) >= correlation(rescale(fixed), rescale(moving))
+
+
+def test_images_far_apart_meet() -> None:
+    fixed, moving = to_itk(still(3)[0]), to_itk(moved(3)[0])
+    moving.SetOrigin([500.0, -300.0, 80.0])
+    warped = resample(moving, fixed, register_affine(fixed, moving), nearest=False)
+    assert correlation(fixed, warped) > 0.97
+
+
+def test_constant_image_is_refused() -> None:
+    with pytest.raises(ValueError, match="constant"):
+        register_affine(to_itk(still(2)[0]), to_itk(np.ones(SIZES[2], np.float32)))
+
+
+def test_slice_lands_on_the_atlas_file_s_grid(slices: tuple, tmp_path: Path) -> None:
+    atlas, subject = slices
+    (result,) = affine_normalise([subject], atlas, tmp_path / "cache", 2)
+    assert result["subject"] == "subject"
+    for key, kind in (("image", np.float32), ("label", np.int16)):
+        for name in (key, f"unaligned_{key}"):
+            file = nib.Nifti1Image.from_filename(result[name])
+            assert file.shape == (*SIZES[2], 1) and file.get_data_dtype() == kind
+            np.testing.assert_array_equal(file.affine, OBLIQUE)
+
+
+def test_labels_overlap_more_and_gain_no_id(slices: tuple, tmp_path: Path) -> None:
+    atlas, subject = slices
+    (result,) = affine_normalise([subject], atlas, tmp_path / "cache", 2)
+    fixed, before, after = (
+        values_of(p) for p in (atlas["label"], result["unaligned_label"], result["label"])
+    )
+    np.testing.assert_array_equal(before, values_of(subject["label"]))
+    assert set(np.unique(after)) == set(np.unique(before))
+    assert dice(fixed, before) < 0.85
+    assert dice(fixed, after) > 0.93
+
+
+def test_saved_transform_makes_the_saved_label(slices: tuple, tmp_path: Path) -> None:
+    atlas, subject = slices
+    (result,) = affine_normalise([subject], atlas, tmp_path / "cache", 2)
+    (transform,) = itk.transformread(result["affine"])
+    moving, fixed = (to_itk(values_of(r["label"])[..., 0].astype(np.float32)) for r in (subject, atlas))
+    again = itk.array_from_image(resample(moving, fixed, transform, nearest=True)).T
+    np.testing.assert_array_equal(again, values_of(result["label"])[..., 0])
+
+
+def test_atlas_is_passed_through_unmoved(
+    slices: tuple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "register_affine", None)
+    (result,) = affine_normalise([slices[0]], slices[0], tmp_path / "cache", 2)
+    np.testing.assert_allclose(values_of(result["image"]), values_of(slices[0]["image"]), atol=1e-3)
+    np.testing.assert_array_equal(values_of(result["label"]), values_of(slices[0]["label"]))
+
+
+def test_record_without_label_has_no_label_keys(slices: tuple, tmp_path: Path) -> None:
+    subject = {key: slices[1][key] for key in ("subject", "image")}
+    (result,) = affine_normalise([subject], slices[0], tmp_path / "cache", 2)
+    assert set(result) == {"subject", "image", "unaligned_image", "affine"}
+
+
+def test_second_call_computes_nothing(
+    slices: tuple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    atlas, subject = slices
+    first = affine_normalise([atlas, subject], atlas, tmp_path / "cache", 2)
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*")}
+    monkeypatch.setattr(stage, "_build", None)
+    with caplog.at_level(logging.INFO):
+        assert affine_normalise([atlas, subject], atlas, tmp_path / "cache", 2) == first
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*")} == times
+    assert "2 reused, 0 to compute" in caplog.text
+
+
+def test_changed_file_or_atlas_is_computed_anew(slices: tuple, save: Save, tmp_path: Path) -> None:
+    atlas, subject = slices
+    (first,) = affine_normalise([subject], atlas, tmp_path / "cache", 2)
+    (other_atlas,) = affine_normalise([subject], subject, tmp_path / "cache", 2)
+    save("subject", *(values[..., None] for values in still(2)), OBLIQUE)
+    (changed,) = affine_normalise([subject], atlas, tmp_path / "cache", 2)
+    assert len({result["image"] for result in (first, other_atlas, changed)}) == 3
+    assert dice(values_of(atlas["label"]), values_of(changed["unaligned_label"])) == 1.0
+
+
+def test_interrupted_run_leaves_no_folder(
+    slices: tuple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stage, "_write", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        affine_normalise([slices[1]], slices[0], tmp_path / "cache", 2)
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_flipped_and_swapped_axes_give_the_same_anatomy(save: Save, tmp_path: Path) -> None:
+    atlas, (image, label) = save("atlas", *still(3)), moved(3)
+    plain = save("plain", image, label)
+    # New axes (k, i, -j) of the same voxels; the header says so.
+    turn = [np.ascontiguousarray(values.transpose(2, 0, 1)[:, :, ::-1]) for values in (image, label)]
+    header = np.array([[0, 1, 0, 0], [0, 0, -1, image.shape[1] - 1], [1, 0, 0, 0], [0, 0, 0, 1.0]])
+    turned = save("turned", *turn, header)
+    first, second = affine_normalise([plain, turned], atlas, tmp_path / "cache", 3)
+    for key in ("unaligned_image", "unaligned_label"):
+        np.testing.assert_allclose(values_of(first[key]), values_of(second[key]), atol=1e-2)
+    assert dice(values_of(first["label"]), values_of(second["label"])) > 0.99
+    assert dice(values_of(atlas["label"]), values_of(second["label"])) > 0.9
+
+
+def test_label_with_another_origin_takes_the_image_s(
+    slices: tuple, tmp_path: Path, caplog: pytest.LogCaptureFixture, save: Save
+) -> None:
+    image, label = still(3)
+    record, other = save("volume", image, label), np.diag([0.98, 1.0, 1.0, 1.0])
+    nib.save(nib.Nifti1Image(label, other), record["label"])
+    (result,) = affine_normalise([record], record, tmp_path / "cache", 3)
+    np.testing.assert_array_equal(values_of(result["label"]), label)
+    assert "origin or spacing differ" in caplog.text
+
+
+def bad_inputs() -> dict[str, tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
+    """What is wrong: words of the message, image, label, header of the label."""
+    image, label = still(3)
+    holes, halves, flip = image.copy(), label + 0.5, np.diag([-1.0, 1.0, 1.0, 1.0])
+    holes[0, 0, 0] = np.nan
+    return {
+        "label size": ("label has size", image, label[1:], UNIT),
+        "label axes": ("axes point elsewhere", image, label, flip),
+        "label ids": ("whole numbers", image, halves, UNIT),
+        "flat": ("3-D image", image[..., :1], label[..., :1], UNIT),
+        "series": ("3-D image", np.stack([image, image], -1), label, UNIT),
+        "nan": ("finite", holes, label, UNIT),
+        "constant": ("everywhere", np.ones_like(image), label, UNIT),
+    }
+
+
+@pytest.mark.parametrize("case", bad_inputs())
+def test_bad_input_is_one_sentence_naming_the_file(case: str, save: Save, tmp_path: Path) -> None:
+    words, image, label, label_header = bad_inputs()[case]
+    atlas, record = save("atlas", *still(3)), save("bad", image, label)
+    nib.save(nib.Nifti1Image(label, label_header), record["label"])
+    with pytest.raises(InputError, match=words) as caught:
+        affine_normalise([record], atlas, tmp_path / "cache", 3)
+    assert_one_sentence(str(caught.value), record["label" if case.startswith("label") else "image"])
+
+
+@pytest.mark.parametrize("content", [None, b"no image"])
+def test_unreadable_file_is_one_sentence(content: bytes | None, save: Save, tmp_path: Path) -> None:
+    atlas, path = save("atlas", *still(2)), tmp_path / "broken.nii.gz"
+    if content:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match="cannot be read") as caught:
+        affine_normalise([{"subject": "broken", "image": str(path)}], atlas, tmp_path / "cache", 2)
+    assert_one_sentence(str(caught.value), str(path))
+
+
+def assert_one_sentence(message: str, path: str) -> None:
+    assert message.startswith(f"{path}: ")
+    assert message.endswith(".") and ". " not in message and "\n" not in message
+
+
+@pytest.fixture
+def data_dir() -> Path:
+    if "REGISTRATION_DATA" not in os.environ:
+        pytest.skip("real data: REGISTRATION_DATA is not set")
+    return Path(os.environ["REGISTRATION_DATA"])
+
+
+def real_record(data_dir: Path, *names: str) -> dict[str, str]:
+    """Record of an image and a label file below ``data_dir``; skipped where one is absent."""
+    paths = [data_dir / name for name in names]
+    for path in paths:
+        if not path.is_file():
+            pytest.skip(f"real data: {path} is absent")
+    return {"subject": paths[0].parent.name, "image": str(paths[0]), "label": str(paths[1])}
+
+
+def test_heads_of_different_size_overlap_more(data_dir: Path, tmp_path: Path) -> None:
+    files = [f"OASIS-TRT-20-{number}.nii.gz" for number in (1, 2, 3, 4)]
+    records = [real_record(data_dir, f"oasis_trt20/images/{f}", f"oasis_trt20/labels/{f}") for f in files]
+    results = affine_normalise(records, records[0], tmp_path, 2)
+    fixed = values_of(records[0]["label"])
+    before = np.mean([dice(fixed, values_of(result["unaligned_label"])) for result in results[1:]])
+    after = np.mean([dice(fixed, values_of(result["label"])) for result in results[1:]])
+    assert after > before + 0.02
+
+
+def test_aligned_slices_stay_aligned(data_dir: Path, tmp_path: Path) -> None:
+    folders = [f"neurite_oasis_2d/OASIS_OAS1_000{number}_MR1" for number in (1, 2)]
+    records = [real_record(data_dir, f"{f}/slice_norm.nii.gz", f"{f}/slice_seg24.nii.gz") for f in folders]
+    (result,) = affine_normalise(records[1:], records[0], tmp_path, 2)
+    fixed = values_of(records[0]["label"])
+    assert values_of(result["label"]).shape == (160, 192, 1)
+    assert dice(fixed, values_of(result["label"])) > dice(fixed, values_of(result["unaligned_label"])) - 0.02
