@@ -1,0 +1,36 @@
+"""Files that are either complete or absent: written beside their place, then moved into it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path that becomes ``path`` when the block ends well, and is deleted when it fails.
+
+    The temporary file lies in the same folder (a rename across file systems is not atomic) and ends in the
+    same suffixes, by which writers choose a format. The block creates it itself, so that it has the
+    permissions of any new file. Missing parent folders are made.
+
+    Raises:
+        FileNotFoundError: if the block wrote nothing.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{secrets.token_hex(6)}-{target.name}")
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text_atomic(path: str | os.PathLike[str], text: str) -> None:
+    """Write ``text`` as UTF-8 with its line ends as they are; readers see the old file or the new one."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")

@@ -1,0 +1,88 @@
+"""Results as Markdown tables that also read well printed in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import InputError
+from .summary import PairResult, nan_mean, nan_std, stack_dice
+
+NOTHING = "-"  # a cell without a number
+
+
+def markdown_table(header: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
+    """A Markdown table with padded columns: the first to the left, the others (numbers) to the right.
+
+    Raises:
+        InputError: if a row has not one cell a column.
+    """
+    cells = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in (header, *rows)]
+    if any(len(row) != len(header) for row in cells):
+        raise InputError(f"Every row of the table needs {len(header)} cells, one a column.")
+    widths = [max(3, *(len(cell) for cell in column)) for column in zip(*cells, strict=True)]
+    rule = ["-" * width if k == 0 else "-" * (width - 1) + ":" for k, width in enumerate(widths)]
+    lines = [_line(row, widths) for row in (cells[0], rule, *cells[1:])]
+    return "\n".join(lines) + "\n"
+
+
+def stage_table(summary: Mapping[str, Any]) -> str:
+    """A row a stage: Dice with its two deviations, folded share of the voxels, seconds a pair."""
+    header = ["Stage", "Dice", "std over labels", "std over pairs", "folded, %", "seconds a pair"]
+    rows = [
+        [
+            stage,
+            _form(values["dice_mean"], ".4f"),
+            _form(values["dice_std_over_labels"], ".4f"),
+            _form(values["dice_std_over_pairs"], ".4f"),
+            _form(_mean(values, "folding"), ".3f", factor=100),
+            _form(_mean(values, "seconds"), ".3g"),
+        ]
+        for stage, values in summary["stages"].items()
+    ]
+    return markdown_table(header, rows)
+
+
+def label_table(summary: Mapping[str, Any]) -> str:
+    """A row a label: in how many pairs it is present and, a column a stage, Dice mean ± std over pairs."""
+    stages = list(summary["stages"])
+    rows = [
+        [row["name"], row["pairs"], *(_plus_minus(**row["dice"][stage]) for stage in stages)]
+        for row in summary["labels"]
+    ]
+    return markdown_table(["Label", "pairs", *stages], rows)
+
+
+def paper_table(results: Sequence[PairResult]) -> str:
+    """Table 1 of the paper: a row a pair with Dice mean ± std over labels; the last row is their mean.
+
+    As in the paper, the last row averages the deviations too, so that it is not a deviation over pairs.
+    """
+    columns = {stage: (nan_mean(dice, 1), nan_std(dice, 1)) for stage, dice in stack_dice(results).items()}
+    rows = [
+        [n + 1, *(_plus_minus(mean[n], std[n]) for mean, std in columns.values())]
+        for n in range(len(results))
+    ]
+    mean_row = ["mean", *(_plus_minus(nan_mean(mean), nan_mean(std)) for mean, std in columns.values())]
+    return markdown_table(["test", *columns], [*rows, mean_row])
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [
+        cell.ljust(width) if k == 0 else cell.rjust(width)
+        for k, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return "| " + " | ".join(padded) + " |"
+
+
+def _mean(stage: Mapping[str, Any], measure: str) -> float | None:
+    return stage["measures"].get(measure, {}).get("mean")
+
+
+def _form(value: Any, form: str, factor: float = 1.0) -> str:
+    return NOTHING if value is None or value != value else format(factor * float(value), form)
+
+
+def _plus_minus(mean: Any, std: Any) -> str:
+    shown = _form(mean, ".4f")
+    return shown if shown == NOTHING else f"{shown} ± {_form(std, '.4f')}"
