@@ -1,0 +1,114 @@
+"""Checkpoints that a killed training goes on from, and the weights that are kept."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from ignite.engine import Engine, Events
+from torch import nn
+
+from ..errors import InputError
+from ..reports import atomic_path
+from .random_state import RandomState
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT, BEST, LAST = "checkpoint.pt", "model.pt", "model_last.pt"
+
+
+def save_atomic(content: Any, path: Path) -> None:
+    """``torch.save`` that leaves the old file or the new one, never a part of one."""
+    with atomic_path(path) as temporary:
+        torch.save(content, temporary)
+
+
+class Checkpointer:
+    """Save everything a training needs to go on, and go on from it.
+
+    Written to ``folder``: ``checkpoint.pt`` (network, optimiser, schedule, epoch, random state, best score),
+    ``model.pt`` (weights of the best validation) and, at the end, ``model_last.pt``. Must stand after the
+    validation handler.
+
+    Args:
+        folder: where the files go.
+        network: whose weights are kept.
+        objects: further things with ``state_dict``, such as ``optimizer`` and ``lr_scheduler``; ``None`` is passed over.
+        evaluator: its key metric, higher is better, decides which weights are best.
+        identity: plain values that tell one training from another; a checkpoint of another one is refused.
+        every: epochs between two checkpoints.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        network: nn.Module,
+        objects: Mapping[str, Any],
+        evaluator: Engine,
+        identity: Mapping[str, Any],
+        every: int = 1,
+    ) -> None:
+        self.folder, self.network, self.every = Path(folder), network, every
+        self.objects = {"network": network, "random": RandomState()}
+        self.objects.update({name: item for name, item in objects.items() if item is not None})
+        self.identity = {name: str(value) for name, value in identity.items()}
+        self.best = float("-inf")
+        self.fresh: float | None = None
+        evaluator.add_event_handler(Events.COMPLETED, self._note_score)
+
+    def attach(self, engine: Engine) -> None:
+        """Resume when ``engine`` starts, save after its epochs."""
+        engine.add_event_handler(Events.STARTED, self.resume)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
+        engine.add_event_handler(Events.COMPLETED, self._finish)
+
+    def _note_score(self, evaluator: Engine) -> None:
+        self.fresh = float(evaluator.state.metrics[evaluator.state.key_metric_name])
+
+    def save(self, engine: Engine) -> None:
+        """Keep the weights if this epoch's validation is the best so far; write the checkpoint if one is due."""
+        if self.fresh is not None and self.fresh > self.best:
+            self.best = self.fresh
+            save_atomic(self.network.state_dict(), self.folder / BEST)
+        self.fresh = None
+        if engine.state.epoch % self.every == 0 or engine.state.epoch == engine.state.max_epochs:
+            states = {name: item.state_dict() for name, item in self.objects.items()}
+            progress = {"epoch": engine.state.epoch, "iteration": engine.state.iteration, "best": self.best}
+            save_atomic({"identity": self.identity, "progress": progress, **states}, self.folder / CHECKPOINT)
+
+    def resume(self, engine: Engine) -> None:
+        """Go on from the folder's checkpoint, if there is one.
+
+        Raises:
+            InputError: if it cannot be read or belongs to another training.
+        """
+        path = self.folder / CHECKPOINT
+        if not path.is_file():
+            return
+        content = self._read(path)
+        for name, item in self.objects.items():
+            item.load_state_dict(content[name])
+        progress = content["progress"]
+        engine.state.epoch, engine.state.iteration = progress["epoch"], progress["iteration"]
+        self.best = progress["best"]
+        logger.info("resumed from %s after epoch %d", path, engine.state.epoch)
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:  # torch raises many kinds for a broken or unsafe file
+            raise InputError(f"{path} is no checkpoint of this bundle; move it away to start anew.") from error
+        found = content.get("identity", {})
+        for name, value in self.identity.items():
+            if found.get(name) != value or set(content) != {"identity", "progress", *self.objects}:
+                raise InputError(
+                    f"{path} belongs to a training with {name} {found.get(name)}, not {value}; "
+                    "choose another output_dir or move the file away."
+                )
+        return content
+
+    def _finish(self, engine: Engine) -> None:
+        save_atomic(self.network.state_dict(), self.folder / LAST)

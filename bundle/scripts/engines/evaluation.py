@@ -1,0 +1,152 @@
+"""Evaluating pairs: what is measured of each, and the files that come of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from ignite.engine import Engine, Events
+from monai.engines import IterationEvents
+from torch import Tensor
+
+from ..metrics import FoldedFraction, MeanSquaredError, label_dice
+from ..reports import (
+    PairResult,
+    dice_csv,
+    label_table,
+    pairs_csv,
+    save_mean_dice_plot,
+    save_registration_figure,
+    stage_table,
+    summarise,
+    write_text_atomic,
+)
+from ..spatial import jacobian_determinant, warp
+
+logger = logging.getLogger(__name__)
+
+Measure = Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], Tensor]
+
+
+def default_measures() -> dict[str, Measure]:
+    """What every stage of every pair is measured by, besides Dice."""
+    return {"mse": MeanSquaredError(), "folding": FoldedFraction()}
+
+
+class EvaluationReport:
+    """Collect Dice and measures of every pair at every stage; write tables and figures at the end.
+
+    Stages: ``unregistered``, ``affine`` where the data went through the affine stage, ``network``. Written to
+    ``output_dir``: ``dice.csv`` (pair and label), ``pairs.csv``, ``summary.json``, ``summary.md``, ``dice.png`` and
+    ``pair_<moving>_to_<fixed>.png`` of the first pairs.
+
+    Args:
+        output_dir: where the files go.
+        label_names: id to name of the evaluated labels.
+        num_figures: pairs that get a figure.
+        measures: name to measure; ``None`` for :func:`default_measures`.
+    """
+
+    def __init__(
+        self,
+        output_dir: str,
+        label_names: Mapping[int, str],
+        num_figures: int = 4,
+        measures: Mapping[str, Measure] | None = None,
+    ) -> None:
+        self.folder, self.label_names, self.num_figures = Path(output_dir), dict(label_names), num_figures
+        self.measures = dict(measures or default_measures())
+        self.results: list[PairResult] = []
+        self.started = self.seconds = 0.0
+
+    def attach(self, engine: Engine) -> None:
+        """Follow an evaluator."""
+        engine.add_event_handler(Events.STARTED, lambda _: self.results.clear())
+        engine.add_event_handler(Events.ITERATION_STARTED, self._start_clock)
+        engine.add_event_handler(IterationEvents.MODEL_COMPLETED, self._stop_clock)
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self.measure)
+        engine.add_event_handler(Events.COMPLETED, lambda _: self.write())
+
+    def _start_clock(self, engine: Engine) -> None:
+        self.started = time.perf_counter()
+
+    def _stop_clock(self, engine: Engine) -> None:
+        if engine.state.device.type == "cuda":
+            torch.cuda.synchronize()
+        self.seconds = time.perf_counter() - self.started
+
+    def measure(self, engine: Engine) -> None:
+        """Add the pairs of the batch just registered."""
+        batch, output = engine.state.batch, engine.state.output
+        stages = registration_stages(output["label"], output["pred"])
+        rows = {name: self._measure_stage(*stage) for name, stage in stages.items()}
+        for i, (moving, fixed) in enumerate(zip(batch["moving_id"], batch["fixed_id"], strict=True)):
+            dice = {stage: row[0][i] for stage, row in rows.items()}
+            measures = {stage: {name: float(v[i]) for name, v in row[1].items()} for stage, row in rows.items()}
+            measures["network"]["seconds"] = self.seconds / len(batch["moving_id"])
+            self.results.append(PairResult(moving, fixed, dice, measures))
+            if len(self.results) <= self.num_figures:
+                self._draw(i, self.results[-1], output["label"], output["pred"])
+
+    def _measure_stage(
+        self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        moving_label = target["moving_label"]
+        warped_label = warp(moving_label, pred["ddf"], "nearest")
+        # Absence is decided on the labels the pair came with, the same for every stage.
+        original = target.get("unaligned_label", moving_label)
+        dice = label_dice(warped_label, target["fixed_label"], list(self.label_names), original)
+        values = {name: measure(pred, target).cpu().numpy() for name, measure in self.measures.items()}
+        return dice.cpu().numpy(), values
+
+    def _draw(self, i: int, result: PairResult, target: Mapping[str, Tensor], pred: Mapping[str, Tensor]) -> None:
+        warped_label = warp(target["moving_label"], pred["ddf"], "nearest")
+        images = (target["fixed"], target["moving"], pred["warped"])
+        labels = (target["fixed_label"], target["moving_label"], warped_label)
+        before, after = (float(np.nanmean(list(result.dice.values())[k])) for k in (0, -1))
+        save_registration_figure(
+            self.folder / f"pair_{result.moving}_to_{result.fixed}.png",
+            *(image[i, 0].cpu().numpy() for image in images),
+            pred["ddf"][i].cpu().numpy(),
+            jacobian_determinant(pred["ddf"])[i, 0].cpu().numpy(),
+            *(label[i, 0].cpu().numpy() for label in labels),
+            title=f"{result.moving} to {result.fixed}: mean Dice {before:.3f} before, {after:.3f} after",
+        )
+
+    def write(self) -> None:
+        """Write the tables and log the summary."""
+        summary = summarise(self.results, self.label_names)
+        tables = f"{stage_table(summary)}\n{label_table(summary)}"
+        write_text_atomic(self.folder / "dice.csv", dice_csv(self.results, self.label_names))
+        write_text_atomic(self.folder / "pairs.csv", pairs_csv(self.results))
+        write_text_atomic(self.folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+        write_text_atomic(self.folder / "summary.md", tables)
+        save_mean_dice_plot(self.folder / "dice.png", summary)
+        logger.info("%d pairs, files in %s\n%s", summary["pairs"], self.folder, tables)
+
+
+def registration_stages(
+    target: Mapping[str, Tensor], pred: Mapping[str, Tensor]
+) -> dict[str, tuple[dict[str, Tensor], Mapping[str, Tensor]]]:
+    """Prediction and target of every stage of a batch, in order.
+
+    Returns:
+        Stage to ``(pred, target)`` as measures take them; the stages before the network have a zero field.
+    """
+    zero = torch.zeros_like(pred["ddf"])
+    before: dict[str, Any] = {"ddf": zero, "warped": target["moving"]}
+    stages: dict[str, tuple[dict[str, Tensor], Mapping[str, Tensor]]] = {}
+    if "unaligned_label" in target:
+        raw = {**target, "moving": target["unaligned_image"], "moving_label": target["unaligned_label"]}
+        stages["unregistered"] = ({"ddf": zero, "warped": target["unaligned_image"]}, raw)
+        stages["affine"] = (before, target)
+    else:
+        stages["unregistered"] = (before, target)
+    stages["network"] = (dict(pred), target)
+    return stages

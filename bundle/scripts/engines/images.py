@@ -1,0 +1,34 @@
+"""A picture of one validation pair for TensorBoard."""
+
+from __future__ import annotations
+
+import torch
+from ignite.engine import Engine, Events
+from torch.utils.tensorboard import SummaryWriter
+
+
+class WarpedPairImage:
+    """Write moving, fixed, warped and their difference, side by side, after every validation.
+
+    A 3-D image shows its middle slice along the last axis.
+
+    Args:
+        log_dir: folder of the TensorBoard events.
+    """
+
+    def __init__(self, log_dir: str) -> None:
+        self.log_dir = log_dir
+
+    def attach(self, engine: Engine) -> None:
+        """Follow an evaluator."""
+        engine.add_event_handler(Events.COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Write the last batch's first pair; MONAI gives the evaluator the trainer's epoch."""
+        pred, target = engine.state.output["pred"], engine.state.output["label"]
+        moving, fixed, warped = target["moving"][0, 0], target["fixed"][0, 0], pred["warped"][0, 0]
+        panels = [moving, fixed, warped, (fixed - warped).abs()]
+        planes = [p if p.ndim == 2 else p[..., p.shape[-1] // 2] for p in panels]
+        picture = torch.cat([plane.T for plane in planes], dim=1).clamp(0, 1)
+        with SummaryWriter(self.log_dir) as writer:
+            writer.add_image("moving, fixed, warped, difference", picture[None].cpu(), engine.state.epoch)
