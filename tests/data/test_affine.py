@@ -11,6 +11,7 @@ import itk
 import nibabel as nib
 import numpy as np
 import pytest
+
 from scripts.data import affine as stage
 from scripts.data.affine import affine_normalise
 from scripts.data.itk_affine import register_affine, resample, rescale

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from monai.data import CacheDataset
+from monai.transforms import Randomizable
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -27,7 +28,9 @@ class PairDataset(Dataset[dict[str, Any]]):
         pairing: ``"atlas"`` moves every subject to the atlas (the paper's); ``"random"`` draws two different subjects,
             the atlas among them, anew every epoch.
         num_pairs: pairs an epoch; ``None`` for one a subject. Atlas pairs beyond the subjects do not exist.
-        seed: of the random pairs.
+        seed: of the random pairs and of ``augment``.
+        augment: random transform of a pair, a MONAI dictionary transform with keys ``moving, fixed`` (and the labels');
+            what it draws depends on the seed, the epoch and the index alone.
         cache_rate: share of subjects kept in memory.
         cache_workers: threads that read them.
 
@@ -44,13 +47,14 @@ class PairDataset(Dataset[dict[str, Any]]):
         pairing: str = "atlas",
         num_pairs: int | None = None,
         seed: int = 0,
+        augment: Callable[..., Any] | None = None,
         cache_rate: float = 1.0,
         cache_workers: int = 2,
     ) -> None:
         if pairing not in PAIRINGS:
             raise ValueError(f"pairing must be one of {PAIRINGS}, got {pairing!r}")
         self.pairing, self.seed, self.epoch = pairing, seed, 0
-        self.data, self.transform = list(data), transform
+        self.data, self.transform, self.augment = list(data), transform, augment
         self.subjects: Any = CacheDataset(
             [*self.data, atlas], transform, cache_rate=cache_rate, num_workers=cache_workers, progress=False
         )
@@ -75,8 +79,17 @@ class PairDataset(Dataset[dict[str, Any]]):
         """The pair: tensors ``moving, fixed`` ``(1, *S)``, with labels ``moving_label, fixed_label`` where read."""
         moving, fixed = (self.subjects[i] for i in self._choose(index))
         pair = {**_named(moving, "moving"), **_named(fixed, "fixed")}
+        if self.augment is not None:
+            pair = self._augmented(pair, index)
         unaligned = {key: _plain(moving[key]) for key in ("unaligned_image", "unaligned_label") if key in moving}
         return {**pair, **unaligned, "moving_id": moving["subject"], "fixed_id": fixed["subject"]}
+
+    def _augmented(self, pair: dict[str, Tensor], index: int) -> dict[str, Tensor]:
+        if isinstance(self.augment, Randomizable):
+            draw = random.Random(f"augment-{self.seed}-{self.epoch}-{index}").randrange(2**32)
+            self.augment.set_random_state(seed=draw)
+        assert self.augment is not None
+        return {key: _plain(value) for key, value in self.augment(pair).items()}
 
 
 def _named(subject: Mapping[str, Any], role: str) -> dict[str, Tensor]:

@@ -1,5 +1,6 @@
 """Geometry on voxel grids: functions of tensors, nothing of files or engines."""
 
+from .compose import compose
 from .grids import identity_grid
 from .integrate import ScalingSquaring
 from .invert import invert_field
@@ -10,6 +11,7 @@ from .warp import Warp, warp
 __all__ = [
     "ScalingSquaring",
     "Warp",
+    "compose",
     "folded_fraction",
     "halve_field",
     "identity_grid",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -25,9 +27,25 @@ def jacobian_determinant(ddf: Tensor) -> Tensor:
     dims = ddf.ndim - 2
     if ddf.shape[1] != dims:
         raise ValueError(f"a displacement field of {dims} axes needs {dims} channels, got shape {tuple(ddf.shape)}")
-    gradients = torch.gradient(ddf.float(), dim=tuple(range(2, ddf.ndim)))
-    jacobian = torch.stack(gradients, dim=-1).movedim(1, -2)
-    return torch.linalg.det(jacobian + torch.eye(dims, device=ddf.device))[:, None]
+    gradients = [torch.gradient(ddf[:, i].float(), dim=tuple(range(1, ddf.ndim - 1))) for i in range(dims)]
+    rows = [[gradients[i][j] + (i == j) for j in range(dims)] for i in range(dims)]
+    return determinant(rows)[:, None]
+
+
+def determinant(rows: Sequence[Sequence[Tensor]]) -> Tensor:
+    """Determinant of matrices given by their entries, by expansion along the first row.
+
+    For the 2 x 2 and 3 x 3 matrices of every voxel this is many times faster than ``torch.linalg.det``, which
+    factorises one matrix after the other.
+
+    Args:
+        rows: D rows of D tensors of one shape.
+    """
+    if len(rows) == 1:
+        return rows[0][0]
+    minors = [[[*row[:j], *row[j + 1 :]] for row in rows[1:]] for j in range(len(rows))]
+    terms = [(-1) ** j * entry * determinant(minors[j]) for j, entry in enumerate(rows[0])]
+    return sum(terms[1:], start=terms[0])
 
 
 def folded_fraction(ddf: Tensor) -> Tensor:
