@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..errors import InputError
+from .atlas import choose_atlas
 from .labels import choose_labels, find_label_table
 from .split import check_parts, split_by_file, split_subjects
 from .subjects import PARTS, Record, find_subjects, read_data_list
@@ -70,7 +71,8 @@ def open_cohort(
         split_file: JSON of subject names by part; ``None`` takes ``split.json`` of the folder where there is one,
             else a seeded 4:1 split.
         seed: of the split and of the embedded cohort.
-        atlas: name of the atlas subject; ``None`` for the first of the training part.
+        atlas: name of the atlas subject; ``None`` for a complete and typical one of the training part, see
+            :func:`scripts.data.atlas.choose_atlas`.
         labels: rule or ids, see :func:`scripts.data.labels.choose_labels`.
         affine: register every subject to the atlas with ITK first, once.
         synthetic_subjects, synthetic_size: of the embedded cohort.
@@ -111,7 +113,7 @@ def _read_parts(
 
 def _find_atlas(parts: dict[str, list[Record]], atlas: str | None, source: str) -> Record:
     if atlas is None:
-        return parts["training"][0]
+        return choose_atlas(parts["training"])
     for record in (record for part in PARTS for record in parts[part]):
         if record["subject"] == atlas:
             return record

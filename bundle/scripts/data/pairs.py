@@ -26,7 +26,7 @@ class PairDataset(Dataset[dict[str, Any]]):
         transform: reads and prepares one record; its result is cached.
         atlas: record of the atlas: the fixed image of every pair when ``pairing`` is ``"atlas"``.
         pairing: ``"atlas"`` moves every subject to the atlas (the paper's); ``"random"`` draws two different subjects,
-            the atlas among them, anew every epoch.
+            anew every epoch; the atlas is one of them only where ``data`` holds a single subject.
         num_pairs: pairs an epoch; ``None`` for one a subject. Atlas pairs beyond the subjects do not exist.
         seed: of the random pairs and of ``augment``.
         augment: random transform of a pair, a MONAI dictionary transform with keys ``moving, fixed`` (and the labels');
@@ -72,7 +72,8 @@ class PairDataset(Dataset[dict[str, Any]]):
     def _choose(self, index: int) -> tuple[int, int]:
         if self.pairing == "atlas":
             return index, len(self.subjects) - 1
-        moving, fixed = random.Random(f"{self.seed}-{self.epoch}-{index}").sample(range(len(self.subjects)), 2)
+        subjects = range(max(len(self.data), 2))  # the atlas stands behind the data
+        moving, fixed = random.Random(f"{self.seed}-{self.epoch}-{index}").sample(subjects, 2)
         return moving, fixed
 
     def __getitem__(self, index: int) -> dict[str, Any]:

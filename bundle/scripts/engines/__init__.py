@@ -6,6 +6,7 @@ from .epochs import EpochSetter
 from .evaluation import EvaluationReport
 from .images import WarpedPairImage
 from .inferer import RegistrationInferer
+from .instance import InstanceOptimiser
 from .losses import EpochLosses
 from .metrics import PairMetric
 from .weights import LoadWeights, choose_weights, load_weights
@@ -15,6 +16,7 @@ __all__ = [
     "EpochLosses",
     "EpochSetter",
     "EvaluationReport",
+    "InstanceOptimiser",
     "LoadWeights",
     "PairMetric",
     "RegistrationInferer",

@@ -42,7 +42,8 @@ def default_measures() -> dict[str, Measure]:
 class EvaluationReport:
     """Collect Dice and measures of every pair at every stage; write tables and figures at the end.
 
-    Stages: ``unregistered``, ``affine`` where the data went through the affine stage, ``network``. Written to
+    Stages: ``unregistered``, ``affine`` where the data went through the affine stage, ``network``, and ``refined``
+    where instance optimisation followed; the seconds are of the last. Written to
     ``output_dir``: ``dice.csv`` (pair and label), ``pairs.csv``, ``summary.json``, ``summary.md``, ``dice.png`` and
     ``pair_<moving>_to_<fixed>.png`` of the first pairs.
 
@@ -89,7 +90,7 @@ class EvaluationReport:
         for i, (moving, fixed) in enumerate(zip(batch["moving_id"], batch["fixed_id"], strict=True)):
             dice = {stage: row[0][i] for stage, row in rows.items()}
             measures = {stage: {name: float(v[i]) for name, v in row[1].items()} for stage, row in rows.items()}
-            measures["network"]["seconds"] = self.seconds / len(batch["moving_id"])
+            measures[list(stages)[-1]]["seconds"] = self.seconds / len(batch["moving_id"])
             self.results.append(PairResult(moving, fixed, dice, measures))
             if len(self.results) <= self.num_figures:
                 self._draw(i, self.results[-1], output["label"], output["pred"])
@@ -148,5 +149,10 @@ def registration_stages(
         stages["affine"] = (before, target)
     else:
         stages["unregistered"] = (before, target)
-    stages["network"] = (dict(pred), target)
+    if "network_ddf" in pred:
+        network = {"ddf": pred["network_ddf"], "warped": warp(target["moving"], pred["network_ddf"])}
+        stages["network"] = (network, target)
+        stages["refined"] = (dict(pred), target)
+    else:
+        stages["network"] = (dict(pred), target)
     return stages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -37,11 +38,17 @@ class RegistrationInferer(Inferer):
     Args:
         precision: ``float32``, ``bfloat16``, ``float16`` or ``auto``.
         channels_last: memory layout that convolutions of low precision are fastest in.
+        refine: ``f(pair, ddf) -> ddf`` that betters the network's field, see :class:`InstanceOptimiser`.
     """
 
-    def __init__(self, precision: str = "float32", channels_last: bool = False) -> None:
+    def __init__(
+        self,
+        precision: str = "float32",
+        channels_last: bool = False,
+        refine: Callable[[Tensor, Tensor], Tensor] | None = None,
+    ) -> None:
         self.dtype = choose_precision(precision)
-        self.channels_last = channels_last
+        self.channels_last, self.refine = channels_last, refine
 
     def __call__(self, inputs: Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
         """Register a batch.
@@ -51,7 +58,8 @@ class RegistrationInferer(Inferer):
             network: gives the field of a pair.
 
         Returns:
-            ``ddf`` ``(B, D, *S)`` in voxels and ``warped`` ``(B, C, *S)``.
+            ``ddf`` ``(B, D, *S)`` in voxels and ``warped`` ``(B, C, *S)``; where ``refine`` changed the field,
+            also the one before it, ``network_ddf``.
         """
         layout = {4: torch.channels_last, 5: torch.channels_last_3d}[inputs.ndim]
         pair = inputs.contiguous(memory_format=layout) if self.channels_last else inputs
@@ -59,4 +67,6 @@ class RegistrationInferer(Inferer):
             ddf = network(pair, *args, **kwargs)
         ddf = ddf.float().contiguous()
         moving = inputs[:, : inputs.shape[1] // 2]
-        return {"ddf": ddf, "warped": warp(moving, ddf)}
+        refined = ddf if self.refine is None else self.refine(inputs, ddf)
+        output = {"ddf": refined, "warped": warp(moving, refined)}
+        return output if refined is ddf else {**output, "network_ddf": ddf}

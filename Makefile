@@ -1,0 +1,37 @@
+# Short verbs; each sets up its own environment in .venv from the pinned requirements when it is first used.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(abspath $(VENV))/bin
+QUICK := ['configs/train.yaml','configs/variants/quick.yaml']
+QUICK_EVALUATE := ['configs/train.yaml','configs/variants/quick.yaml','configs/evaluate.yaml']
+export TQDM_MININTERVAL ?= 1
+
+.PHONY: help run test lint clean
+
+help:           ## list the verbs
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+
+run: $(VENV)/installed   ## train on the embedded cohort, evaluate, write table and pictures (minutes)
+	cd bundle && $(BIN)/python -m monai.bundle run training --config_file "$(QUICK)" $(ARGS)
+	cd bundle && $(BIN)/python -m monai.bundle run --config_file "$(QUICK_EVALUATE)" $(ARGS)
+
+test: $(VENV)/installed-dev   ## lint, types and every test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(VENV)/installed-dev   ## ruff and mypy alone
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+$(VENV)/installed: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+clean:          ## remove what the bundle made for itself, not the environment
+	rm -rf bundle/outputs bundle/cache

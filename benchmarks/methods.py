@@ -1,0 +1,118 @@
+"""Every registration method of the benchmark, as ``f(moving, fixed) -> ddf``.
+
+Images are arrays ``(*S)`` in [0, 1] on one grid of 1 mm; a field is ``(D, *S)`` in voxels on the fixed grid, so that all
+methods' labels are warped, and all fields measured, by the same code.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+BUNDLE = Path(__file__).resolve().parents[1] / "bundle"
+sys.path.insert(0, str(BUNDLE))
+
+Register = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def unregistered() -> Register:
+    """The identity."""
+    return lambda moving, fixed: np.zeros((fixed.ndim, *fixed.shape), np.float32)
+
+
+def itk_affine() -> Register:
+    """The bundle's affine stage: ITK, Mattes mutual information, moments, three levels."""
+    import itk
+    from scripts.data.itk_affine import register_affine
+
+    def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+        images = [itk.image_view_from_array(np.ascontiguousarray(image.T)) for image in (moving, fixed)]
+        transform = register_affine(*images)
+        return _field_of_points(transform.TransformPoint, fixed.shape)
+
+    return register
+
+
+def _field_of_points(transform_point: Callable[[list[float]], object], shape: tuple[int, ...]) -> np.ndarray:
+    """The field of an affine map of points of 1 mm, sampled at the corners it is determined by."""
+    dims = len(shape)
+    origin = np.array(list(transform_point([0.0] * dims)))
+    columns = [np.array(list(transform_point([float(i == k) for i in range(dims)]))) - origin for k in range(dims)]
+    grid = np.stack(np.meshgrid(*(np.arange(n) for n in shape), indexing="ij")).astype(float)
+    mapped = np.tensordot(np.stack(columns, 1), grid, axes=1) + origin.reshape(-1, *(1,) * dims)
+    return (mapped - grid).astype(np.float32)
+
+
+def bundle_network(overrides: dict[str, object], weights: str) -> Register:
+    """The bundle's network with the recipe, with or without instance optimisation."""
+    from scripts.engines import load_weights
+
+    from benchmarks.setting import parse
+
+    parser = parse({**overrides, "device": "cpu"})
+    network, inferer = parser.get_parsed_content("network_def"), parser.get_parsed_content("validate#inferer")
+    load_weights(weights, network)
+    network.eval()
+
+    def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+        pair = torch.from_numpy(np.stack([moving, fixed]))[None]
+        with torch.no_grad():
+            return inferer(pair, network)["ddf"][0].numpy()
+
+    return register
+
+
+def ants_syn(metric: str) -> Register:
+    """ANTs SyN (affine, then deformable) with its default schedule; ``metric`` is ``mattes`` or ``CC``."""
+    import ants
+
+    kind = {"mattes": "SyN", "CC": "SyNCC"}[metric]
+
+    def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+        images = {"fixed": ants.from_numpy(fixed), "moving": ants.from_numpy(moving)}
+        with tempfile.TemporaryDirectory() as folder:
+            result = ants.registration(**images, type_of_transform=kind, outprefix=f"{folder}/")
+            path = ants.apply_transforms(
+                **images, transformlist=result["fwdtransforms"], compose=f"{folder}/composite_"
+            )
+            field = np.asarray(ants.image_read(path).numpy(), np.float32)
+        return np.moveaxis(field, -1, 0)
+
+    return register
+
+
+def elastix_bspline() -> Register:
+    """elastix: its default affine, then B-spline parameter maps (advanced Mattes mutual information)."""
+    import itk
+
+    parameters = itk.ParameterObject.New()
+    for name in ("affine", "bspline"):
+        parameters.AddParameterMap(itk.ParameterObject.GetDefaultParameterMap(name))
+
+    def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+        images = [itk.image_from_array(np.ascontiguousarray(image.T.astype(np.float32))) for image in (fixed, moving)]
+        _, result = itk.elastix_registration_method(*images, parameter_object=parameters, log_to_console=False)
+        field = np.asarray(itk.transformix_deformation_field(images[1], result))
+        return np.ascontiguousarray(np.moveaxis(field, -1, 0).swapaxes(1, -1).astype(np.float32))
+
+    return register
+
+
+def voxelmorph_package(weights: str) -> Register:
+    """The ``voxelmorph`` package's pairwise model, trained by ``voxelmorph_peer.py``."""
+    from benchmarks.voxelmorph_peer import build
+
+    model = build()
+    model.load_state_dict(torch.load(weights, weights_only=True)["model"])
+    model.eval()
+
+    def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return model(*(torch.from_numpy(image)[None, None] for image in (moving, fixed)))[0].numpy()
+
+    return register
