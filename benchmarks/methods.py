@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 BUNDLE = Path(__file__).resolve().parents[1] / "bundle"
-sys.path.insert(0, str(BUNDLE))
+sys.path[:0] = [str(BUNDLE), str(BUNDLE.parent)]
 
 Register = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -31,7 +31,7 @@ def itk_affine() -> Register:
     from scripts.data.itk_affine import register_affine
 
     def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
-        images = [itk.image_view_from_array(np.ascontiguousarray(image.T)) for image in (moving, fixed)]
+        images = [itk.image_view_from_array(np.ascontiguousarray(image.T)) for image in (fixed, moving)]
         transform = register_affine(*images)
         return _field_of_points(transform.TransformPoint, fixed.shape)
 

@@ -1,6 +1,29 @@
 """Measures of a registration: functions of tensors, one value a pair or a label."""
 
+from .complexity import NetworkCost, network_cost
 from .dice import LabelDice, label_dice
+from .diffeomorphism import NonDiffeomorphicVolume, non_diffeomorphic_volume
 from .measures import FoldedFraction, MeanSquaredError
+from .regularity import LogJacobianDeviation, log_jacobian_deviation
+from .similarity import MeanAbsoluteError, NormalisedCrossCorrelation, StructuralSimilarity
+from .surface import AverageSurfaceDistance, HausdorffDistance95, LabelMeasure, LostLabels
 
-__all__ = ["FoldedFraction", "LabelDice", "MeanSquaredError", "label_dice"]
+__all__ = [
+    "AverageSurfaceDistance",
+    "FoldedFraction",
+    "HausdorffDistance95",
+    "LabelDice",
+    "LabelMeasure",
+    "LogJacobianDeviation",
+    "LostLabels",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "NetworkCost",
+    "NonDiffeomorphicVolume",
+    "NormalisedCrossCorrelation",
+    "StructuralSimilarity",
+    "label_dice",
+    "log_jacobian_deviation",
+    "network_cost",
+    "non_diffeomorphic_volume",
+]

@@ -1,0 +1,33 @@
+"""How even a deformation is where it does not fold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from ..spatial import jacobian_determinant
+
+
+def log_jacobian_deviation(ddf: Tensor) -> Tensor:
+    """Standard deviation, over the voxels, of ``log |J|``, the logarithm of the Jacobian determinant.
+
+    It is 0 for every affine field and grows with local shrinking and growth alike. Folded voxels (``|J| <= 0``) have no
+    logarithm and are left out: :class:`FoldedFraction` counts them.
+
+    Args:
+        ddf: displacement in voxels, ``(B, D, *S)``.
+
+    Returns:
+        ``(B,)``; NaN where every voxel is folded.
+    """
+    return torch.stack([jac_det[jac_det > 0].log().std(correction=0) for jac_det in jacobian_determinant(ddf)])
+
+
+class LogJacobianDeviation:
+    """See :func:`log_jacobian_deviation`."""
+
+    def __call__(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+        """``(B,)``; ``pred`` holds ``ddf`` ``(B, D, *S)`` in voxels."""
+        return log_jacobian_deviation(pred["ddf"])

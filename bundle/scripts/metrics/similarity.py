@@ -1,0 +1,50 @@
+"""Likeness of the warped and the fixed image, one value a pair, over the whole grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from monai.metrics import MAEMetric, SSIMMetric
+from torch import Tensor
+
+
+class MeanAbsoluteError:
+    """Mean over voxels of ``|fixed - warped|``, by MONAI's ``MAEMetric``."""
+
+    def __init__(self) -> None:
+        self.metric = MAEMetric(reduction="none")
+
+    def __call__(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+        """``(B,)``; ``pred`` holds ``warped``, ``target`` holds ``fixed``, ``(B, C, *S)`` each."""
+        return torch.as_tensor(self.metric(pred["warped"], target["fixed"]))[:, 0]
+
+
+class StructuralSimilarity:
+    """Structural similarity (Wang et al., IEEE TIP 13, 2004, doi 10.1109/TIP.2003.819861), by MONAI's ``SSIMMetric``.
+
+    Args:
+        data_range: of the intensities; images are scaled to [0, 1].
+        window: of the Gaussian, voxels; a smaller image gets the largest odd window that fits.
+    """
+
+    def __init__(self, data_range: float = 1.0, window: int = 11) -> None:
+        self.data_range, self.window = data_range, window
+
+    def __call__(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+        """``(B,)``, 1 for equal images; ``pred`` holds ``warped``, ``target`` holds ``fixed``, ``(B, C, *S)`` each."""
+        warped, fixed = pred["warped"], target["fixed"]
+        smallest = min(fixed.shape[2:])
+        window = min(self.window, smallest - 1 + smallest % 2)
+        metric = SSIMMetric(fixed.ndim - 2, self.data_range, win_size=window, reduction="none")
+        return torch.as_tensor(metric(warped, fixed))[:, 0]
+
+
+class NormalisedCrossCorrelation:
+    """Pearson's correlation of the intensities of both images; MONAI has the local one, a loss, alone."""
+
+    def __call__(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+        """``(B,)`` from -1 to 1, NaN if an image is constant; ``pred`` holds ``warped``, ``target`` ``fixed``."""
+        warped, fixed = (image.flatten(1).double() for image in (pred["warped"], target["fixed"]))
+        warped, fixed = (image - image.mean(1, keepdim=True) for image in (warped, fixed))
+        return ((warped * fixed).sum(1) / (warped.norm(dim=1) * fixed.norm(dim=1))).float()
