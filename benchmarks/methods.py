@@ -1,7 +1,7 @@
 """Every registration method of the benchmark, as ``f(moving, fixed) -> ddf``.
 
-Images are arrays ``(*S)`` in [0, 1] on one grid of 1 mm; a field is ``(D, *S)`` in voxels on the fixed grid, so that all
-methods' labels are warped, and all fields measured, by the same code.
+Images are arrays ``(*S)`` in [0, 1] on one grid of 1 mm; a field is ``(D, *S)`` in voxels on the fixed grid, so that
+all methods' labels are warped, and all fields measured, by the same code.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ def unregistered() -> Register:
 def itk_affine() -> Register:
     """The bundle's affine stage: ITK, Mattes mutual information, moments, three levels."""
     import itk
+
     from scripts.data.itk_affine import register_affine
 
     def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
@@ -50,9 +51,8 @@ def _field_of_points(transform_point: Callable[[list[float]], object], shape: tu
 
 def bundle_network(overrides: dict[str, object], weights: str) -> Register:
     """The bundle's network with the recipe, with or without instance optimisation."""
-    from scripts.engines import load_weights
-
     from benchmarks.setting import parse
+    from scripts.engines import load_weights
 
     parser = parse({**overrides, "device": "cpu"})
     network, inferer = parser.get_parsed_content("network_def"), parser.get_parsed_content("validate#inferer")

@@ -2,9 +2,9 @@
 
     python benchmarks/peers.py --dataset_dir DIR --weights bundle/models/model.pt --output_dir outputs/peers
 
-Every method runs alone, one process after another, on the same seeded pairs of test subjects (or, with ``--pairing atlas``,
-every test subject to the atlas). Each process warms up on one pair that is not counted. A method whose results are in
-``output_dir`` already is not run again. Written there: ``<method>.json`` and the table, ``peers.md``.
+Every method runs alone, one process after another, on the same seeded pairs of test subjects (or, with
+``--pairing atlas``, every test subject to the atlas). Each process warms up on one pair that is not counted. A method
+whose results are in ``output_dir`` already is not run again. Written there: ``<method>.json`` and ``peers.md``.
 """
 
 from __future__ import annotations
@@ -26,12 +26,11 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
 
+from benchmarks import methods  # noqa: E402
+from benchmarks.setting import parse  # noqa: E402
 from scripts.metrics import label_dice  # noqa: E402
 from scripts.reports import markdown_table, write_text_atomic  # noqa: E402
 from scripts.spatial import folded_fraction, warp  # noqa: E402
-
-from benchmarks import methods  # noqa: E402
-from benchmarks.setting import parse  # noqa: E402
 
 METHODS = {
     "unregistered": lambda options: methods.unregistered(),
@@ -107,7 +106,7 @@ def measure(name: str, options: argparse.Namespace) -> None:
         "folded": [row["folded"] for row in rows],
         "seconds": [row["seconds"] for row in rows],
         "peak_memory_mb": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024,
-        "machine": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, torch {torch.get_num_threads()} threads",
+        "machine": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores, {torch.get_num_threads()} threads",
     }
     write_text_atomic(_result_file(Path(options.output_dir), name), json.dumps(result, indent=1))
 

@@ -60,9 +60,8 @@ def main() -> None:
 
 def train(dataset_dir: str, path: Path, epochs: int, atlas: str | None) -> None:
     """Train for ``epochs`` over the training part, pairs of the recipe."""
-    from scripts.engines.checkpoint import save_atomic
-
     from benchmarks.setting import parse
+    from scripts.engines.checkpoint import save_atomic
 
     torch.manual_seed(0)
     config = parse({"dataset_dir": dataset_dir, "atlas": atlas}, ("train.yaml", "variants/recipe.yaml"))

@@ -72,9 +72,7 @@ def correlation(first: itk.Image, second: itk.Image) -> float:
 
 def dice(first: np.ndarray, second: np.ndarray) -> float:
     ids = (set(np.unique(first)) | set(np.unique(second))) - {0}
-    overlaps = [
-        2 * ((first == i) & (second == i)).sum() / ((first == i).sum() + (second == i).sum()) for i in ids
-    ]
+    overlaps = [2 * ((first == i) & (second == i)).sum() / ((first == i).sum() + (second == i).sum()) for i in ids]
     return float(np.mean(overlaps))
 
 
@@ -171,9 +169,7 @@ def test_slice_lands_on_the_atlas_file_s_grid(slices: tuple, tmp_path: Path) -> 
 def test_labels_overlap_more_and_gain_no_id(slices: tuple, tmp_path: Path) -> None:
     atlas, subject = slices
     (result,) = affine_normalise([subject], atlas, tmp_path / "cache", 2)
-    fixed, before, after = (
-        values_of(p) for p in (atlas["label"], result["unaligned_label"], result["label"])
-    )
+    fixed, before, after = (values_of(p) for p in (atlas["label"], result["unaligned_label"], result["label"]))
     np.testing.assert_array_equal(before, values_of(subject["label"]))
     assert set(np.unique(after)) == set(np.unique(before))
     assert dice(fixed, before) < 0.85
@@ -189,9 +185,7 @@ def test_saved_transform_makes_the_saved_label(slices: tuple, tmp_path: Path) ->
     np.testing.assert_array_equal(again, values_of(result["label"])[..., 0])
 
 
-def test_atlas_is_passed_through_unmoved(
-    slices: tuple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_atlas_is_passed_through_unmoved(slices: tuple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stage, "register_affine", None)
     (result,) = affine_normalise([slices[0]], slices[0], tmp_path / "cache", 2)
     np.testing.assert_allclose(values_of(result["image"]), values_of(slices[0]["image"]), atol=1e-3)
@@ -227,9 +221,7 @@ def test_changed_file_or_atlas_is_computed_anew(slices: tuple, save: Save, tmp_p
     assert dice(values_of(atlas["label"]), values_of(changed["unaligned_label"])) == 1.0
 
 
-def test_interrupted_run_leaves_no_folder(
-    slices: tuple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_interrupted_run_leaves_no_folder(slices: tuple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -131,7 +130,7 @@ def _build(record: Record, target: _Subject, folder: Path, spatial_dims: int) ->
                 label = resample(subject.label, target.image, transform, nearest=True)
                 _write(label, target, files[prefix + "label"], integer=True)
         if not folder.is_dir():  # another process may have been faster
-            os.rename(partial, folder)
+            partial.rename(folder)
 
 
 def _result(record: Record, folder: Path) -> dict[str, str]:
@@ -152,9 +151,7 @@ def _read_subject(record: Record, spatial_dims: int) -> _Subject:
     if not np.isfinite(values).all():
         raise InputError(f"{path}: the image holds NaN or infinite values; every voxel must be finite.")
     if values.min() == values.max():
-        raise InputError(
-            f"{path}: the image has one value, {values.min():g}, everywhere; give an image of a brain."
-        )
+        raise InputError(f"{path}: the image has one value, {values.min():g}, everywhere; give an image of a brain.")
     frame = _frame(nifti, spatial_dims)
     label = _read_label(record["label"], path, values.shape, frame) if "label" in record else None
     return _Subject(nifti, path, _to_itk(values, frame), label)
@@ -181,9 +178,7 @@ def _read_label(path: str, image_path: str, size: tuple[int, ...], frame: np.nda
     if not np.allclose(own, frame, atol=1e-2):
         logger.warning("%s: origin or spacing differ from the image's %s, whose are used", path, image_path)
     if not np.array_equal(values, np.round(values)):  # NaN included
-        raise InputError(
-            f"{path}: the label holds values that are not whole numbers; every voxel must hold an id."
-        )
+        raise InputError(f"{path}: the label holds values that are not whole numbers; every voxel must hold an id.")
     return _to_itk(values, frame)
 
 
@@ -199,15 +194,11 @@ def _read(path: str, spatial_dims: int) -> tuple[SpatialImage, np.ndarray]:
             raise TypeError("it holds no voxels")
         values = nifti.get_fdata(caching="unchanged", dtype=np.float32)
     except (OSError, EOFError, ImageFileError, TypeError, ValueError, ZlibError) as error:
-        raise InputError(
-            f"{path}: the file cannot be read as an image ({error}); give a NIfTI file."
-        ) from error
+        raise InputError(f"{path}: the file cannot be read as an image ({error}); give a NIfTI file.") from error
     while values.ndim > spatial_dims and values.shape[-1] == 1:
         values = values[..., 0]
     if values.ndim != spatial_dims or min(values.shape) < 2:
-        raise InputError(
-            f"{path}: the size is {nifti.shape}; the affine stage needs a {spatial_dims}-D image here."
-        )
+        raise InputError(f"{path}: the size is {nifti.shape}; the affine stage needs a {spatial_dims}-D image here.")
     return nifti, values
 
 
@@ -242,7 +233,5 @@ def _write(image: itk.Image, target: _Subject, path: str, integer: bool = False)
 
 def _label_type(ids: np.ndarray) -> type[np.integer]:
     """Smallest integer type that holds every id."""
-    fits = (
-        kind for kind in LABEL_TYPES if np.iinfo(kind).min <= ids.min() and ids.max() <= np.iinfo(kind).max
-    )
+    fits = (kind for kind in LABEL_TYPES if np.iinfo(kind).min <= ids.min() and ids.max() <= np.iinfo(kind).max)
     return next(fits)

@@ -82,6 +82,7 @@ def open_cohort(
     """
     if dataset_dir == SYNTHETIC:
         from .synthetic import write_cohort
+
         size = tuple(synthetic_size)
         folder = "_".join([SYNTHETIC, "x".join(map(str, size)), f"{synthetic_subjects}", f"seed{seed}"])
         dataset_dir = str(write_cohort(Path(cache_dir) / folder, synthetic_subjects, size, seed))

@@ -211,9 +211,7 @@ def _set_pyramid(method: itk.Object, fixed: itk.Image) -> None:
     for level, factor in enumerate(SHRINK_FACTORS):
         method.SetShrinkFactorsPerDimension(level, _shrink(fixed, factor))
     method.SetSmoothingSigmasAreSpecifiedInPhysicalUnits(True)
-    method.SetSmoothingSigmasPerLevel(
-        [finest * factor / 2 if factor > 1 else 0.0 for factor in SHRINK_FACTORS]
-    )
+    method.SetSmoothingSigmasPerLevel([finest * factor / 2 if factor > 1 else 0.0 for factor in SHRINK_FACTORS])
 
 
 def _shrink(image: itk.Image, factor: int) -> list[int]:

@@ -77,13 +77,17 @@ class PairDataset(Dataset[dict[str, Any]]):
         return moving, fixed
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        """The pair: tensors ``moving, fixed`` ``(1, *S)``, with labels ``moving_label, fixed_label`` where read."""
+        """The pair: tensors ``moving, fixed`` ``(1, *S)``, with labels ``moving_label, fixed_label`` where read.
+
+        ``spacing`` ``(D,)`` is the size of a voxel of the fixed image in millimetres.
+        """
         moving, fixed = (self.subjects[i] for i in self._choose(index))
         pair = {**_named(moving, "moving"), **_named(fixed, "fixed")}
         if self.augment is not None:
             pair = self._augmented(pair, index)
         unaligned = {key: _plain(moving[key]) for key in ("unaligned_image", "unaligned_label") if key in moving}
-        return {**pair, **unaligned, "moving_id": moving["subject"], "fixed_id": fixed["subject"]}
+        names = {"moving_id": moving["subject"], "fixed_id": fixed["subject"]}
+        return {**pair, **unaligned, **names, "spacing": _spacing(fixed["image"])}
 
     def _augmented(self, pair: dict[str, Tensor], index: int) -> dict[str, Tensor]:
         if isinstance(self.augment, Randomizable):
@@ -104,6 +108,13 @@ def _plain(tensor: Any) -> Tensor:
     """Without MONAI's metadata, whose collation would cost more than the images'."""
     plain: Tensor = tensor.as_tensor() if hasattr(tensor, "as_tensor") else torch.as_tensor(tensor)
     return plain
+
+
+def _spacing(image: Tensor) -> Tensor:
+    """Millimetres a voxel, an array axis each; 1 where the image came without a header."""
+    dims = image.ndim - 1
+    sizes = getattr(image, "pixdim", None)
+    return torch.ones(dims) if sizes is None else torch.as_tensor(sizes)[:dims].float()
 
 
 def _check_sizes(subjects: Sequence[Mapping[str, Any]]) -> None:

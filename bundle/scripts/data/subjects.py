@@ -35,7 +35,9 @@ def find_subjects(dataset_dir: str | Path, spatial_dims: int) -> list[Record]:
     root = Path(dataset_dir)
     if not root.is_dir():
         raise InputError(f"dataset_dir {root} is not a folder; give one in a layout that the README names.")
-    finder: Callable[[Path, int], list[Record]] = _find_pairs_of_folders if (root / "images").is_dir() else _find_neurite
+    finder: Callable[[Path, int], list[Record]] = (
+        _find_pairs_of_folders if (root / "images").is_dir() else _find_neurite
+    )
     records = finder(root, spatial_dims)
     if not records:
         raise InputError(

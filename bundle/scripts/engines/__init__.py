@@ -8,7 +8,9 @@ from .images import WarpedPairImage
 from .inferer import RegistrationInferer
 from .instance import InstanceOptimiser
 from .losses import EpochLosses
+from .mean_atlas import MeanAtlas
 from .metrics import PairMetric
+from .pair_saver import PairSaver
 from .weights import LoadWeights, choose_weights, load_weights
 
 __all__ = [
@@ -18,7 +20,9 @@ __all__ = [
     "EvaluationReport",
     "InstanceOptimiser",
     "LoadWeights",
+    "MeanAtlas",
     "PairMetric",
+    "PairSaver",
     "RegistrationInferer",
     "WarpedPairImage",
     "choose_weights",

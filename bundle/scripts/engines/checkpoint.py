@@ -36,7 +36,7 @@ class Checkpointer:
     Args:
         folder: where the files go.
         network: whose weights are kept.
-        objects: further things with ``state_dict``, such as ``optimizer`` and ``lr_scheduler``; ``None`` is passed over.
+        objects: further things with ``state_dict``, such as ``optimizer`` and ``lr_scheduler``; ``None`` is left out.
         evaluator: its key metric, higher is better, decides which weights are best.
         identity: plain values that tell one training from another; a checkpoint of another one is refused.
         every: epochs between two checkpoints.
@@ -52,7 +52,7 @@ class Checkpointer:
         every: int = 1,
     ) -> None:
         self.folder, self.network, self.every = Path(folder), network, every
-        self.objects = {"network": network, "random": RandomState()}
+        self.objects: dict[str, Any] = {"network": network, "random": RandomState()}
         self.objects.update({name: item for name, item in objects.items() if item is not None})
         self.identity = {name: str(value) for name, value in identity.items()}
         self.best = float("-inf")

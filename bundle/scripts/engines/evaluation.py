@@ -15,11 +15,14 @@ from ignite.engine import Engine, Events
 from monai.engines import IterationEvents
 from torch import Tensor
 
-from ..metrics import FoldedFraction, MeanSquaredError, label_dice
+from ..metrics import FoldedFraction, LabelMeasure, MeanSquaredError, label_dice
 from ..reports import (
     PairResult,
     dice_csv,
     label_table,
+    labels_csv,
+    measure_table,
+    nan_mean,
     pairs_csv,
     save_mean_dice_plot,
     save_registration_figure,
@@ -44,14 +47,15 @@ class EvaluationReport:
 
     Stages: ``unregistered``, ``affine`` where the data went through the affine stage, ``network``, and ``refined``
     where instance optimisation followed; the seconds are of the last. Written to
-    ``output_dir``: ``dice.csv`` (pair and label), ``pairs.csv``, ``summary.json``, ``summary.md``, ``dice.png`` and
-    ``pair_<moving>_to_<fixed>.png`` of the first pairs.
+    ``output_dir``: ``dice.csv`` (pair and label), ``labels.csv`` (the same for the other measures that have a value a
+    label), ``pairs.csv``, ``summary.json``, ``summary.md``, ``dice.png`` and ``pair_<moving>_to_<fixed>.png`` of the
+    first pairs.
 
     Args:
         output_dir: where the files go.
         label_names: id to name of the evaluated labels.
         num_figures: pairs that get a figure.
-        measures: name to measure; ``None`` for :func:`default_measures`.
+        measures: name to measure; ``None`` for :func:`default_measures`. A :class:`LabelMeasure` is kept by label too.
     """
 
     def __init__(
@@ -91,40 +95,47 @@ class EvaluationReport:
             dice = {stage: row[0][i] for stage, row in rows.items()}
             measures = {stage: {name: float(v[i]) for name, v in row[1].items()} for stage, row in rows.items()}
             measures[list(stages)[-1]]["seconds"] = self.seconds / len(batch["moving_id"])
-            self.results.append(PairResult(moving, fixed, dice, measures))
+            by_label = {stage: {name: v[i] for name, v in row[2].items()} for stage, row in rows.items()}
+            self.results.append(PairResult(moving, fixed, dice, measures, by_label))
             if len(self.results) <= self.num_figures:
                 self._draw(i, self.results[-1], output["label"], output["pred"])
 
     def _measure_stage(
         self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]
-    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    ) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
         moving_label = target["moving_label"]
         warped_label = warp(moving_label, pred["ddf"], "nearest")
         # Absence is decided on the labels the pair came with, the same for every stage.
         original = target.get("unaligned_label", moving_label)
         dice = label_dice(warped_label, target["fixed_label"], list(self.label_names), original)
-        values = {name: measure(pred, target).cpu().numpy() for name, measure in self.measures.items()}
-        return dice.cpu().numpy(), values
+        values, by_label = {}, {}
+        for name, measure in self.measures.items():
+            if isinstance(measure, LabelMeasure):
+                by_label[name] = measure.of_labels(pred, target).cpu().numpy()
+                values[name] = nan_mean(by_label[name], axis=1)
+            else:
+                values[name] = measure(pred, target).cpu().numpy()
+        return dice.cpu().numpy(), values, by_label
 
     def _draw(self, i: int, result: PairResult, target: Mapping[str, Tensor], pred: Mapping[str, Tensor]) -> None:
         warped_label = warp(target["moving_label"], pred["ddf"], "nearest")
-        images = (target["fixed"], target["moving"], pred["warped"])
-        labels = (target["fixed_label"], target["moving_label"], warped_label)
+        maps = {"fixed": target["fixed"], "moving": target["moving"], "warped": pred["warped"]}
+        maps["jac_det"] = jacobian_determinant(pred["ddf"])
+        maps.update({key: target[key] for key in ("fixed_label", "moving_label")}, warped_label=warped_label)
         before, after = (float(np.nanmean(list(result.dice.values())[k])) for k in (0, -1))
         save_registration_figure(
             self.folder / f"pair_{result.moving}_to_{result.fixed}.png",
-            *(image[i, 0].cpu().numpy() for image in images),
-            pred["ddf"][i].cpu().numpy(),
-            jacobian_determinant(pred["ddf"])[i, 0].cpu().numpy(),
-            *(label[i, 0].cpu().numpy() for label in labels),
+            ddf=pred["ddf"][i].cpu().numpy(),
+            **{name: image[i, 0].cpu().numpy() for name, image in maps.items()},
             title=f"{result.moving} to {result.fixed}: mean Dice {before:.3f} before, {after:.3f} after",
         )
 
     def write(self) -> None:
         """Write the tables and log the summary."""
         summary = summarise(self.results, self.label_names)
-        tables = f"{stage_table(summary)}\n{label_table(summary)}"
+        tables = f"{stage_table(summary)}\n{measure_table(summary)}\n{label_table(summary)}"
         write_text_atomic(self.folder / "dice.csv", dice_csv(self.results, self.label_names))
+        write_text_atomic(self.folder / "labels.csv", labels_csv(self.results, self.label_names))
         write_text_atomic(self.folder / "pairs.csv", pairs_csv(self.results))
         write_text_atomic(self.folder / "summary.json", json.dumps(summary, indent=2) + "\n")
         write_text_atomic(self.folder / "summary.md", tables)

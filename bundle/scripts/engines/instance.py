@@ -12,8 +12,8 @@ from ..spatial import ScalingSquaring, compose, upsample_field, warp
 class InstanceOptimiser:
     """Gradient descent on a pair's own loss, from the field a network predicted.
 
-    The field is followed by ``exp(w)``, where the stationary velocity ``w`` at half resolution starts at zero and is what
-    Adam moves; both are smooth, so their composition folds no more than they do. (Instance-specific optimisation:
+    The field is followed by ``exp(w)``, where the stationary velocity ``w`` at half resolution starts at zero and is
+    what Adam moves; both are smooth, so their composition folds no more than they do. (Instance-specific optimisation:
     Balakrishnan et al., TMI 2019, doi 10.1109/TMI.2019.2897538, section III-D.)
 
     Args:

@@ -14,7 +14,8 @@ class RandomState:
 
     def state_dict(self) -> dict[str, Any]:
         """The three states, as tensors and numbers."""
-        _, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
+        legacy: Any = np.random.get_state(legacy=True)
+        _, keys, position, has_gauss, cached = legacy
         return {
             "python": random.getstate(),
             "numpy": (torch.from_numpy(keys.astype(np.int64)), int(position), int(has_gauss), float(cached)),

@@ -34,12 +34,14 @@ def label_dice(warped_label: Tensor, fixed_label: Tensor, ids: Sequence[int], mo
     """
     wanted = torch.tensor(ids, device=fixed_label.device)
     sorted_ids, order = wanted.sort()
-    scores = [_dice_of_pair(*(_index(x, sorted_ids) for x in maps), len(ids)) for maps in
-              zip(warped_label, fixed_label, moving_label, strict=True)]
+    scores = [
+        _dice_of_pair(*(_index(x, sorted_ids) for x in maps), num_labels=len(ids))
+        for maps in zip(warped_label, fixed_label, moving_label, strict=True)
+    ]
     return torch.stack(scores)[:, order.argsort()]
 
 
-def _dice_of_pair(warped: Tensor, fixed: Tensor, moving: Tensor, num_labels: int) -> Tensor:
+def _dice_of_pair(warped: Tensor, fixed: Tensor, moving: Tensor, *, num_labels: int) -> Tensor:
     bins = num_labels + 1
     joint = torch.bincount((warped * bins + fixed).flatten(), minlength=bins * bins).reshape(bins, bins)
     in_moving = torch.bincount(moving.flatten(), minlength=bins)

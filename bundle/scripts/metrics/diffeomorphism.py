@@ -59,7 +59,9 @@ def signed_volume(ddf: Tensor, simplex: Simplex) -> Tensor:
 
 def _at(ddf: Tensor, corner: Corner) -> Tensor:
     """The field at one corner of every cell, ``(B, D, *(S - 1))``."""
-    return ddf[(..., *(slice(c, size - 1 + c) for c, size in zip(corner, ddf.shape[2:], strict=True)))]
+    for axis, start in enumerate(corner, start=2):
+        ddf = ddf.narrow(axis, start, ddf.shape[axis] - 1)
+    return ddf
 
 
 def non_diffeomorphic_volume(ddf: Tensor) -> Tensor:

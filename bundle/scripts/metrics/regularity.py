@@ -22,7 +22,11 @@ def log_jacobian_deviation(ddf: Tensor) -> Tensor:
     Returns:
         ``(B,)``; NaN where every voxel is folded.
     """
-    return torch.stack([jac_det[jac_det > 0].log().std(correction=0) for jac_det in jacobian_determinant(ddf)])
+    return torch.stack([_deviation(jac_det[jac_det > 0].log()) for jac_det in jacobian_determinant(ddf)])
+
+
+def _deviation(values: Tensor) -> Tensor:
+    return values.std(correction=0) if len(values) else values.new_tensor(torch.nan)
 
 
 class LogJacobianDeviation:

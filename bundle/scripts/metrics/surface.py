@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
@@ -51,16 +52,19 @@ class SurfaceDistance(LabelMeasure):
         fixed, original = target["fixed_label"], _original(target)
         warped = warp(target["moving_label"], pred["ddf"], "nearest")
         spacing = target.get("spacing", torch.ones(fixed.shape[0], fixed.ndim - 2)).tolist()
-        rows = [
-            [self._of_label(*(x[i, 0] == k for x in (warped, fixed, original)), spacing[i]) for k in self.ids]
-            for i in range(len(fixed))
-        ]
-        return torch.tensor(rows)
+        return torch.tensor(
+            [
+                [self._of_label(warped[i, 0] == k, fixed[i, 0] == k, original[i, 0] == k, spacing[i]) for k in self.ids]
+                for i in range(len(fixed))
+            ]
+        )
 
     def _of_label(self, warped: Tensor, fixed: Tensor, original: Tensor, spacing: list[float]) -> float:
         if not (warped.any() and fixed.any() and original.any()):
             return torch.nan
-        return float(self.between(warped[None, None], fixed[None, None], spacing))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # MONAI 1.6 calls itself with a deprecated argument
+            return float(self.between(warped[None, None], fixed[None, None], spacing))
 
     @abstractmethod
     def between(self, warped: Tensor, fixed: Tensor, spacing: list[float]) -> Tensor:
@@ -80,9 +84,7 @@ class AverageSurfaceDistance(SurfaceDistance):
 
     def between(self, warped: Tensor, fixed: Tensor, spacing: list[float]) -> Tensor:
         """See :class:`SurfaceDistance`."""
-        return compute_average_surface_distance(
-            warped, fixed, include_background=True, symmetric=True, spacing=spacing
-        )
+        return compute_average_surface_distance(warped, fixed, include_background=True, symmetric=True, spacing=spacing)
 
 
 class LostLabels:

@@ -26,4 +26,6 @@ def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
 
 def crop_to(x: Tensor, spatial_size: Sequence[int]) -> Tensor:
     """Keep the first ``spatial_size`` voxels of every axis of ``x`` ``(B, C, *S)``."""
-    return x[(..., *(slice(size) for size in spatial_size))]
+    for axis, size in enumerate(spatial_size, start=2):
+        x = x.narrow(axis, 0, size)
+    return x

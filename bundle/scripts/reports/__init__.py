@@ -6,8 +6,9 @@ from .figure import (
     save_mean_dice_plot,
     save_registration_figure,
 )
-from .files import atomic_path, write_text_atomic
-from .summary import PairResult, dice_csv, pairs_csv, summarise
+from ..files import atomic_path, write_text_atomic
+from .measures import labels_csv, measure_table
+from .summary import PairResult, dice_csv, nan_mean, pairs_csv, summarise
 from .table import label_table, markdown_table, paper_table, stage_table
 
 __all__ = [
@@ -15,7 +16,10 @@ __all__ = [
     "atomic_path",
     "dice_csv",
     "label_table",
+    "labels_csv",
     "markdown_table",
+    "measure_table",
+    "nan_mean",
     "pairs_csv",
     "paper_table",
     "save_cohort_sheet",

@@ -11,7 +11,7 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib import colormaps
@@ -24,10 +24,11 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Patch
 
 from ..errors import InputError
-from .files import atomic_path
+from ..files import atomic_path
 from .summary import PairResult, stack_dice
 
 DPI = 110
+Extend = Literal["neither", "both", "min", "max"]  # the open ends of a colour bar
 FIXED_COLOUR, OWN_COLOUR, FOLDED_COLOUR, GRID_COLOUR = "#00e5ff", "#ff8c1a", "#ffe600", "#17428f"
 STAGE_COLOURS = ("#9a9a9a", "#0072b2", "#e69f00", "#009e73", "#cc79a7")
 ORIENTATIONS = ((0, 1, False), (0, 2, True), (2, 1, False))  # axis across, axis down, drawn bottom to top?
@@ -138,9 +139,11 @@ class Scene:
         return float(values.min()), float(np.percentile(values, 99.8))
 
     def before(self) -> np.ndarray:
+        """What is wrong without a registration, ``|fixed - moving|``."""
         return np.abs(self.fixed - self.moving)
 
     def after(self) -> np.ndarray:
+        """What is still wrong, ``|fixed - warped|``."""
         return np.abs(self.fixed - self.warped)
 
     def largest_difference(self) -> float:
@@ -155,6 +158,7 @@ class Scene:
         return float(self.displacement().max()) or 1.0
 
     def folded_percent(self) -> float:
+        """Share of the voxels whose determinant is not positive."""
         return 100 * float((self.jac_det <= 0).mean())
 
 
@@ -188,8 +192,9 @@ def save_registration_figure(
     """
     labels = {"fixed": fixed_label, "moving": moving_label, "warped": warped_label}
     given = {name: np.asarray(label) for name, label in labels.items() if label is not None}
-    maps = [np.asarray(array, dtype=float) for array in (fixed, moving, warped, ddf, jac_det)]
-    _save(path, registration_figure(Scene(*maps, labels=given), title))
+    maps = {"fixed": fixed, "moving": moving, "warped": warped, "ddf": ddf, "jac_det": jac_det}
+    scene = Scene(**{name: np.asarray(array, dtype=float) for name, array in maps.items()}, labels=given)
+    _save(path, registration_figure(scene, title))
 
 
 @dataclass(frozen=True)
@@ -265,7 +270,7 @@ def _draw_image(name: str) -> Callable[[Axes, Scene, View], AxesImage]:
         for k, (owner, colour) in enumerate(outlines.items()):
             if owner in scene.labels:
                 _outline(ax, view, scene.labels[owner], colour)
-                where = {"x": 0.02 + 0.96 * k, "y": 0.015, "ha": ("left", "right")[k]}
+                where: dict[str, Any] = {"x": 0.02 + 0.96 * k, "y": 0.015, "ha": ("left", "right")[k]}
                 ax.text(s=f"{owner} labels", color=colour, fontsize=SMALL, transform=ax.transAxes, **where)
         return image
 
@@ -320,7 +325,7 @@ PANELS: dict[str, tuple[str, Callable[[Axes, Scene, View], AxesImage]]] = {
 }
 LAYOUT_2D = (("fixed", "moving", "warped", "grid"), ("displacement", "before", "after", "jacobian"))
 LAYOUT_3D = (("fixed", "moving", "warped", "before", "after", "displacement", "grid", "jacobian"),)
-BARS = (  # first and last panel above the bar, its label, which ends are open
+BARS: tuple[tuple[str, str, str, Extend], ...] = (  # first and last panel above the bar, its label, which ends are open
     ("displacement", "displacement", "length, voxels", "neither"),
     ("before", "after", "absolute difference of intensity, one scale", "max"),
     ("jacobian", "jacobian", "yellow: folded, {folded:.2g} %", "both"),
@@ -347,7 +352,7 @@ def save_mean_dice_plot(path: str | os.PathLike[str], summary: Mapping[str, Any]
         spread = [row["dice"][stage]["std"] for row in rows]
         heights = np.arange(len(rows)) + 0.13 * (2 * k - 1) * (len(stages) > 1)
         name = f"{stage} (mean {_two(summary['stages'][stage]['dice_mean'])})"
-        style = {"color": STAGE_COLOURS[k], "ecolor": STAGE_COLOURS[k], "elinewidth": 0.9}
+        style: dict[str, Any] = {"color": STAGE_COLOURS[k], "ecolor": STAGE_COLOURS[k], "elinewidth": 0.9}
         ax.errorbar(means, heights, xerr=spread, fmt="o", markersize=4, label=name, **style)
     ax.set_yticks(range(len(rows)), [_counted(row, summary["pairs"]) for row in rows], fontsize=PLAIN)
     ax.set(xlim=(0, 1), ylim=(-0.6, len(rows) - 0.4))
@@ -357,9 +362,7 @@ def save_mean_dice_plot(path: str | os.PathLike[str], summary: Mapping[str, Any]
     _save(path, figure)
 
 
-def save_label_boxplot(
-    path: str | os.PathLike[str], results: Sequence[PairResult], labels: Mapping[int, str]
-) -> None:
+def save_label_boxplot(path: str | os.PathLike[str], results: Sequence[PairResult], labels: Mapping[int, str]) -> None:
     """A box a label and stage over the pairs that have the label, as papers on registration show it.
 
     Raises:
@@ -498,6 +501,7 @@ class Page:
         return self.figure.add_axes((x / self.width, bottom, width / self.width, height / self.height))
 
     def text(self, x: float, y: float, text: str, **style: Any) -> None:
+        """Text at ``(x, y)``; ``style`` as matplotlib takes it."""
         self.figure.text(x / self.width, 1 - y / self.height, text, **style)
 
     def picture(self, x: float, y: float, width: float, height: float, colours: np.ndarray) -> None:
@@ -507,7 +511,7 @@ class Page:
         ax.spines[:].set_visible(False)
         ax.imshow(colours, aspect="equal")
 
-    def colour_bar(self, image: AxesImage, x: float, y: float, width: float, label: str, extend: str) -> None:
+    def colour_bar(self, image: AxesImage, x: float, y: float, width: float, label: str, extend: Extend) -> None:
         """A low colour bar with its label and numbers below it."""
         ax = self.axes(x, y, width, 0.08)
         bar = Colorbar(ax, image, orientation="horizontal", extend=extend)

@@ -11,7 +11,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,12 +30,15 @@ class PairResult:
             ``"unregistered"``, ``"affine"``, ``"network"``, ``"network + instance"``.
         measures: stage -> measure -> value, such as ``mse``, ``folding`` (share 0..1 of the voxels whose
             Jacobian determinant is not positive) and ``seconds``. A stage may lack a measure.
+        by_label: stage -> measure -> ``(K,)``, of the measures besides Dice that have a value a label, NaN where a
+            label has none; empty where nobody measured them.
     """
 
     moving: str
     fixed: str
     dice: dict[str, np.ndarray]
     measures: dict[str, dict[str, float]]
+    by_label: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
 
 
 def nan_mean(values: np.ndarray, axis: int | None = None) -> np.ndarray:
@@ -108,11 +111,11 @@ def dice_csv(results: Sequence[PairResult], labels: Mapping[int, str]) -> str:
     stacked = stack_dice(results)
     _check_labels(stacked, labels)
     rows = [
-        [result.moving, result.fixed, label, name, *(_number(dice[n, k], ".6f") for dice in stacked.values())]
+        [result.moving, result.fixed, label, name, *(cell(dice[n, k], ".6f") for dice in stacked.values())]
         for n, result in enumerate(results)
         for k, (label, name) in enumerate(labels.items())
     ]
-    return _csv(["moving", "fixed", "label", "name", *stacked], rows)
+    return csv_text(["moving", "fixed", "label", "name", *stacked], rows)
 
 
 def pairs_csv(results: Sequence[PairResult]) -> str:
@@ -123,10 +126,10 @@ def pairs_csv(results: Sequence[PairResult]) -> str:
             columns[f"{stage} {name}"] = stack_measure(results, stage, name)
     formats = [".6f" if column.endswith(" dice") else ".6g" for column in columns]
     rows = [
-        [r.moving, r.fixed, *(_number(v[n], f) for v, f in zip(columns.values(), formats, strict=True))]
+        [r.moving, r.fixed, *(cell(v[n], f) for v, f in zip(columns.values(), formats, strict=True))]
         for n, r in enumerate(results)
     ]
-    return _csv(["moving", "fixed", *columns], rows)
+    return csv_text(["moving", "fixed", *columns], rows)
 
 
 def summarise(results: Sequence[PairResult], labels: Mapping[int, str]) -> dict[str, Any]:
@@ -149,7 +152,7 @@ def summarise(results: Sequence[PairResult], labels: Mapping[int, str]) -> dict[
     stacked = stack_dice(results)
     _check_labels(stacked, labels)
     stages = {stage: _stage_summary(results, stage, dice) for stage, dice in stacked.items()}
-    first, last = list(stacked)[0], list(stacked)[-1]
+    first, last = next(iter(stacked)), list(stacked)[-1]
     gain = nan_mean(nan_mean(stacked[last], 1)) - nan_mean(nan_mean(stacked[first], 1))
     return {
         "pairs": len(results),
@@ -194,11 +197,13 @@ def _plain(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _number(value: float, form: str) -> str:
+def cell(value: float, form: str) -> str:
+    """A cell of a CSV file, empty where there is no number."""
     return "" if math.isnan(value) else format(float(value), form)
 
 
-def _csv(header: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
+def csv_text(header: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
+    """Rows as CSV."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([header, *rows])
     return text.getvalue()

@@ -59,10 +59,7 @@ def paper_table(results: Sequence[PairResult]) -> str:
     As in the paper, the last row averages the deviations too, so that it is not a deviation over pairs.
     """
     columns = {stage: (nan_mean(dice, 1), nan_std(dice, 1)) for stage, dice in stack_dice(results).items()}
-    rows = [
-        [n + 1, *(_plus_minus(mean[n], std[n]) for mean, std in columns.values())]
-        for n in range(len(results))
-    ]
+    rows = [[n + 1, *(_plus_minus(mean[n], std[n]) for mean, std in columns.values())] for n in range(len(results))]
     mean_row = ["mean", *(_plus_minus(nan_mean(mean), nan_mean(std)) for mean, std in columns.values())]
     return markdown_table(["test", *columns], [*rows, mean_row])
 

@@ -24,6 +24,8 @@ class Warp(MonaiWarp):
         padding_mode: what lies outside the moving image, ``"border"`` or ``"zeros"``.
     """
 
+    ref_grid: Tensor | None
+
     def __init__(self, mode: str = "bilinear", padding_mode: str = "border") -> None:
         with warnings.catch_warnings():
             # MONAI warns that its C++ extension is absent; PyTorch's own sampler is what we want.
@@ -32,7 +34,7 @@ class Warp(MonaiWarp):
 
     def get_reference_grid(self, ddf: Tensor, jitter: bool = False, seed: int = 0) -> Tensor:
         """Identity grid ``(1, D, *S)`` in the precision and on the device of ``ddf``."""
-        grid: Tensor | None = self.ref_grid
+        grid = self.ref_grid
         key = (ddf.shape[2:], ddf.dtype, ddf.device)
         if grid is None or (grid.shape[2:], grid.dtype, grid.device) != key:
             grid = identity_grid(ddf.shape[2:], ddf.dtype, ddf.device)[None]

@@ -2,5 +2,6 @@
 
 from .atlas import Atlas, CarryAtlasLabelsd, PairWithAtlasd, RestoreSliced
 from .read import ReadSubjectd
+from .save import SaveLabelMapd
 
-__all__ = ["Atlas", "CarryAtlasLabelsd", "PairWithAtlasd", "ReadSubjectd", "RestoreSliced"]
+__all__ = ["Atlas", "CarryAtlasLabelsd", "PairWithAtlasd", "ReadSubjectd", "RestoreSliced", "SaveLabelMapd"]

@@ -26,7 +26,8 @@ class Atlas:
     """
 
     def __init__(self, image: str, label: str, prepare: Prepare) -> None:
-        self.paths, self.prepare = {"image": image, "label": label}, prepare
+        self.paths: dict[Hashable, str] = {"image": image, "label": label}
+        self.prepare = prepare
         self._ready: dict[str, MetaTensor] = {}
 
     def __getitem__(self, key: str) -> MetaTensor:

@@ -62,9 +62,7 @@ class ReadSubjectd(MapTransform):
             tensor = self.load(path)
         except Exception as error:  # every reader has its own exceptions for a broken file
             reason = str(error.__cause__ or error).strip().splitlines()[-1:] or [type(error).__name__]
-            raise InputError(
-                f"{path} cannot be read as an image ({reason[0]}); give a complete NIfTI file."
-            ) from error
+            raise InputError(f"{path} cannot be read as an image ({reason[0]}); give a complete NIfTI file.") from error
         assert isinstance(tensor, MetaTensor)
         return tensor
 

@@ -1,0 +1,76 @@
+"""What makes one subject: random numbers drawn once, applied elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .atlas_geometry import CORTEX_THICKNESS, INSULA, PRIMARY, SECONDARY, STRUCTURES, Cleft, Structure
+from .labels import MIDDLE_LABELS
+
+PRIMARY_VARIATION = (0.04, 0.7)  # standard deviations: of depth, relative, and of place, mm
+SECONDARY_VARIATION = (0.22, 1.6)
+STRUCTURE_VARIATION = (0.04, 0.4)
+BRAIN_STEM_SHIFT = 2.0  # mm: how much of it the section catches depends on the head's pose
+
+
+@dataclass(frozen=True)
+class SideTraits:
+    """One hemisphere of one subject: its clefts and inner structures."""
+
+    clefts: tuple[Cleft, ...]
+    structures: tuple[Structure, ...]
+
+
+@dataclass(frozen=True)
+class Traits:
+    """One subject.
+
+    Attributes:
+        left, right: the hemispheres.
+        cortex_thickness: mm.
+        sulcal_width: added to half the width of every cleft, mm.
+    """
+
+    left: SideTraits
+    right: SideTraits
+    cortex_thickness: float
+    sulcal_width: float
+
+
+def draw_traits(rng: np.random.Generator) -> Traits:
+    """Draw a subject's own anatomy around the shared one."""
+    atrophy = float(np.clip(rng.normal(), -1.5, 2.5))
+    middle = {part.name: _vary_structure(part, atrophy, rng) for part in STRUCTURES if part.name in MIDDLE_LABELS}
+    sides = [_draw_side(atrophy, middle, rng) for _ in range(2)]
+    thickness = CORTEX_THICKNESS - 0.1 * atrophy + 0.1 * rng.normal()
+    return Traits(*sides, cortex_thickness=float(thickness), sulcal_width=0.12 * atrophy)
+
+
+def _draw_side(atrophy: float, middle: dict[str, Structure], rng: np.random.Generator) -> SideTraits:
+    clefts = tuple(_vary_cleft(cleft, rng) for cleft in (*PRIMARY, *INSULA, *SECONDARY))
+    structures = tuple(middle.get(part.name) or _vary_structure(part, atrophy, rng) for part in STRUCTURES)
+    return SideTraits(clefts, structures)
+
+
+def _vary_cleft(cleft: Cleft, rng: np.random.Generator) -> Cleft:
+    depth_sd, shift_sd = PRIMARY_VARIATION if cleft.primary else SECONDARY_VARIATION
+    depth = np.clip(1 + depth_sd * rng.normal(), 0.5, 1.2)
+    mouth = np.array(cleft.path[0])
+    # A cleft of the medial wall opens at the midplane: it moves up and down only.
+    shift = rng.normal(0, shift_sd, 2) * (1 if mouth[0] > 0 else (0, 1))
+    path = mouth + shift + depth * (np.array(cleft.path) - mouth)
+    return replace(cleft, path=tuple((float(a), float(b)) for a, b in path))
+
+
+def _vary_structure(part: Structure, atrophy: float, rng: np.random.Generator) -> Structure:
+    growth_sd, shift_sd = STRUCTURE_VARIATION
+    growth = np.exp(growth_sd * rng.normal() + part.growth * atrophy)
+    shift = rng.normal(0, shift_sd, 2)
+    if part.name in MIDDLE_LABELS:
+        shift[0] = 0  # the deformation moves the midplane, nothing else does
+    if part.name == "Brain-Stem":
+        shift[1] += BRAIN_STEM_SHIFT * rng.normal()
+    parts = tuple(one.changed(float(growth), (float(shift[0]), float(shift[1]))) for one in part.parts)
+    return replace(part, parts=parts)

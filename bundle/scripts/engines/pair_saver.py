@@ -1,0 +1,47 @@
+"""Keeping the images and the field of chosen pairs, so that figures can be drawn later without the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from ignite.engine import Engine, Events
+from torch import Tensor
+
+from ..reports import atomic_path
+from ..spatial import warp
+
+ROLES = ("fixed", "moving", "fixed_label", "moving_label")
+
+
+class PairSaver:
+    """Write ``pair_<moving>_to_<fixed>.npz`` of chosen pairs when an evaluator has registered them.
+
+    Each file holds ``fixed, moving, warped`` and their label maps ``(*S)``, and ``ddf`` ``(D, *S)`` in voxels.
+
+    Args:
+        output_dir: where the files go.
+        subjects: names of the moving subjects whose pairs are kept.
+    """
+
+    def __init__(self, output_dir: str, subjects: Sequence[str]) -> None:
+        self.folder, self.subjects = Path(output_dir), frozenset(subjects)
+
+    def attach(self, engine: Engine) -> None:
+        """Follow an evaluator."""
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self)
+
+    def __call__(self, engine: Engine) -> None:
+        """Write the chosen pairs of the batch just registered."""
+        batch, output = engine.state.batch, engine.state.output
+        for i, (moving, fixed) in enumerate(zip(batch["moving_id"], batch["fixed_id"], strict=True)):
+            if moving in self.subjects:
+                self._write(self.folder / f"pair_{moving}_to_{fixed}.npz", i, output["label"], output["pred"])
+
+    def _write(self, path: Path, i: int, target: Mapping[str, Tensor], pred: Mapping[str, Tensor]) -> None:
+        tensors = {role: target[role] for role in ROLES} | {"warped": pred["warped"]}
+        tensors["warped_label"] = warp(target["moving_label"], pred["ddf"], "nearest")
+        arrays = {name: tensor[i, 0].cpu().numpy() for name, tensor in tensors.items()}
+        with atomic_path(path) as temporary:
+            np.savez_compressed(temporary, ddf=pred["ddf"][i].cpu().numpy(), **arrays)

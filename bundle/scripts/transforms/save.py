@@ -1,0 +1,32 @@
+"""Writing a label map on the grid of the file it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from monai.data import MetaTensor
+from monai.transforms import SaveImaged
+
+from ..files import atomic_path
+
+
+class SaveLabelMapd(SaveImaged):
+    """MONAI's ``SaveImaged``, its names and folders, for label maps of slices too.
+
+    MONAI drops every trailing axis of one voxel, and with it the third column of the affine, which is singular for a
+    coronal or sagittal slice; here the axes are kept as the image's file had them. The file is complete or absent.
+    """
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Write ``(1, *S)`` as NIfTI with the tensor's affine."""
+        record = dict(data)
+        for key in self.key_iterator(record):
+            label: MetaTensor = record[key]
+            array = np.asarray(label[0].cpu(), dtype=self.saver.init_kwargs["output_dtype"])
+            name = self.saver.folder_layout.filename(**self.saver.fname_formatter(label.meta, self.saver))
+            with atomic_path(name) as temporary:
+                nib.save(nib.Nifti1Image(array, np.asarray(label.affine, dtype=float)), temporary)
+        return record
