@@ -102,14 +102,19 @@ def _read_parts(
     if source.suffix == ".json":
         parts = read_data_list(source)
         if "validation" not in parts:
-            held_out = split_subjects(parts["training"], seed)
-            parts = {**parts, "training": held_out["training"] + held_out["test"], "validation": held_out["validation"]}
+            parts = {**parts, **_hold_out(parts["training"], seed)}
         return parts, find_label_table(source.parent, spatial_dims)
     records = find_subjects(source, spatial_dims)
     table = find_label_table(source, spatial_dims)
     own_split = source / SPLIT_FILE
     path = split_file or (own_split if own_split.is_file() else None)
     return (split_by_file(records, path) if path else split_subjects(records, seed)), table
+
+
+def _hold_out(training: list[Record], seed: int) -> dict[str, list[Record]]:
+    """Training and validation of a data list that names no validation: labels are what validation needs."""
+    validation = split_subjects([record for record in training if "label" in record], seed)["validation"]
+    return {"training": [record for record in training if record not in validation], "validation": validation}
 
 
 def _find_atlas(parts: dict[str, list[Record]], atlas: str | None, source: str) -> Record:

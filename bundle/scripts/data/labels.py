@@ -19,9 +19,16 @@ def read_label_table(path: str | Path) -> dict[int, str]:
 
     Returns:
         Id to name, without the background.
+
+    Raises:
+        InputError: if a line is neither a comment nor an id and a name.
     """
-    rows = [line.split() for line in Path(path).read_text().splitlines() if line.strip() and not line.startswith("#")]
-    return {int(row[0]): row[1] for row in rows if int(row[0]) != BACKGROUND}
+    try:
+        lines = Path(path).read_text().splitlines()
+        rows = [line.split() for line in lines if line.strip() and not line.startswith("#")]
+        return {int(row[0]): row[1] for row in rows if int(row[0]) != BACKGROUND}
+    except (ValueError, IndexError) as error:
+        raise InputError(f"{path} is no table of labels ({error}); a line needs an id and a name.") from error
 
 
 def find_label_table(dataset_dir: str | Path, spatial_dims: int) -> dict[int, str]:
@@ -34,17 +41,17 @@ def choose_labels(rule: str | Sequence[int], records: Sequence[Record], table: d
     """Ids that are evaluated, never the background.
 
     Args:
-        rule: the ids themselves, or ``"table"`` (every id of the data set's label table), ``"common"`` (present in every
-            one of ``records``), ``"any"`` (present in at least one), or ``"auto"``: the table where there is one, else
-            the common ones.
-        records: the subjects whose label maps decide.
+        rule: the ids themselves, or ``"table"`` (every id of the data set's label table), ``"common"`` (present in
+            every one of ``records``), ``"any"`` (present in at least one), or ``"auto"``: the table where there is
+            one, else the common ones.
+        records: the subjects whose label maps decide; those without one are passed over.
         table: id to name.
 
     Returns:
         Sorted ids.
 
     Raises:
-        InputError: if the rule is unknown or leaves no label.
+        InputError: if the rule is unknown or leaves no label, or a label map cannot be read.
     """
     if not isinstance(rule, str):
         ids = sorted({int(label) for label in rule} - {BACKGROUND})
@@ -60,7 +67,13 @@ def choose_labels(rule: str | Sequence[int], records: Sequence[Record], table: d
 
 
 def _ids_in_files(records: Sequence[Record], every: bool) -> list[int]:
-    load = LoadImage(image_only=True)
-    found = [set(np.unique(load(record["label"])).astype(int).tolist()) for record in records]
-    ids = set.intersection(*found) if every else set.union(*found)
+    found = [_ids(record["label"]) for record in records if "label" in record]
+    ids = set.intersection(*found) if every and found else set().union(*found)
     return sorted(ids - {BACKGROUND})
+
+
+def _ids(path: str) -> set[int]:
+    try:
+        return set(np.unique(LoadImage(image_only=True)(path)).astype(int).tolist())
+    except Exception as error:  # every reader has its own exceptions for a broken file
+        raise InputError(f"{path} cannot be read as a label map; give a complete NIfTI file.") from error

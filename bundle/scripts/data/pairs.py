@@ -35,7 +35,7 @@ class PairDataset(Dataset[dict[str, Any]]):
         cache_workers: threads that read them.
 
     Raises:
-        InputError: if the subjects differ in size.
+        InputError: if the subjects differ in size, or have labels that the atlas of their pairs lacks.
         ValueError: if ``pairing`` is unknown.
     """
 
@@ -59,6 +59,7 @@ class PairDataset(Dataset[dict[str, Any]]):
             [*self.data, atlas], transform, cache_rate=cache_rate, num_workers=cache_workers, progress=False
         )
         _check_sizes(self.subjects)
+        self.labelled = _have_labels(self.data, atlas, pairing)
         available = len(data) if pairing == "atlas" else num_pairs or len(data)
         self.num_pairs = min(num_pairs or available, available)
 
@@ -77,17 +78,24 @@ class PairDataset(Dataset[dict[str, Any]]):
         return moving, fixed
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        """The pair: tensors ``moving, fixed`` ``(1, *S)``, with labels ``moving_label, fixed_label`` where read.
+        """The pair: tensors ``moving, fixed`` ``(1, *S)``, with ``moving_label, fixed_label`` where all have labels.
 
         ``spacing`` ``(D,)`` is the size of a voxel of the fixed image in millimetres.
         """
         moving, fixed = (self.subjects[i] for i in self._choose(index))
-        pair = {**_named(moving, "moving"), **_named(fixed, "fixed")}
+        pair = {**self._named(moving, "moving"), **self._named(fixed, "fixed")}
         if self.augment is not None:
             pair = self._augmented(pair, index)
-        unaligned = {key: _plain(moving[key]) for key in ("unaligned_image", "unaligned_label") if key in moving}
+        before = ["unaligned_image", "unaligned_label"][: 1 + self.labelled]
+        unaligned = {key: _plain(moving[key]) for key in before if key in moving}
         names = {"moving_id": moving["subject"], "fixed_id": fixed["subject"]}
         return {**pair, **unaligned, **names, "spacing": _spacing(fixed["image"])}
+
+    def _named(self, subject: Mapping[str, Any], role: str) -> dict[str, Tensor]:
+        named = {role: _plain(subject["image"])}
+        if self.labelled and isinstance(subject["label"], Tensor):
+            named[f"{role}_label"] = _plain(subject["label"])
+        return named
 
     def _augmented(self, pair: dict[str, Tensor], index: int) -> dict[str, Tensor]:
         if isinstance(self.augment, Randomizable):
@@ -95,13 +103,6 @@ class PairDataset(Dataset[dict[str, Any]]):
             self.augment.set_random_state(seed=draw)
         assert self.augment is not None
         return {key: _plain(value) for key, value in self.augment(pair).items()}
-
-
-def _named(subject: Mapping[str, Any], role: str) -> dict[str, Tensor]:
-    named = {role: _plain(subject["image"])}
-    if "label" in subject and isinstance(subject["label"], Tensor):
-        named[f"{role}_label"] = _plain(subject["label"])
-    return named
 
 
 def _plain(tensor: Any) -> Tensor:
@@ -126,3 +127,15 @@ def _check_sizes(subjects: Sequence[Mapping[str, Any]]) -> None:
                 f"{subject['subject']} measures {tuple(subject['image'].shape[1:])} voxels but the atlas "
                 f"{atlas['subject']} {size}; set spatial_size or affine: true."
             )
+
+
+def _have_labels(data: Sequence[Record], atlas: Record, pairing: str) -> bool:
+    """Whether everyone in the pairs has labels: a batch holds them for all of its pairs or for none."""
+    with_atlas = pairing == "atlas" or len(data) < 2
+    labelled = all("label" in record for record in data)
+    if pairing == "atlas" and labelled and "label" not in atlas:
+        raise InputError(
+            f"the atlas {atlas['subject']} has no label map, but the subjects that are registered to it have; "
+            "name an atlas with labels."
+        )
+    return labelled and ("label" in atlas or not with_atlas)

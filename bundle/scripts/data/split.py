@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import InputError
-from .subjects import PARTS, Record, read_json
+from .subjects import PARTS, Record, read_parts
 
 TEST_SHARE = 1 / 5  # the paper's 4 : 1
 VALIDATION_SHARE = 1 / 20  # of the training part
@@ -39,10 +40,10 @@ def split_by_file(records: Sequence[Record], path: str | Path) -> dict[str, list
         InputError: if the file names an unknown subject, or one subject in two parts.
     """
     by_name = {record["subject"]: record for record in records}
-    names = {part: list(read_json(Path(path)).get(part, [])) for part in PARTS}
+    names = {part: read_parts(Path(path)).get(part, []) for part in PARTS}
     everyone = [name for part in names.values() for name in part]
     for name in everyone:
-        if name not in by_name:
+        if not isinstance(name, str) or name not in by_name:
             raise InputError(f"{path} names the subject {name}, which the data set does not hold.")
         if everyone.count(name) > 1:
             raise InputError(f"{path} names the subject {name} twice; a subject belongs to one part.")
@@ -50,8 +51,16 @@ def split_by_file(records: Sequence[Record], path: str | Path) -> dict[str, list
 
 
 def check_parts(parts: Mapping[str, Sequence[Record]], source: str | Path) -> None:
-    """Raise an InputError that names the part if one holds no subject; training needs two: an atlas and one to move."""
+    """Check that every part holds a subject, training two (an atlas and one to move), and that names are unique.
+
+    Raises:
+        InputError: if not; the sentence names the part or the subject.
+    """
     for part in PARTS:
         have, need = len(parts.get(part, ())), 2 if part == "training" else 1
         if have < need:
             raise InputError(f"{source} leaves {have} subjects for {part}, which needs at least {need}; add subjects.")
+    names = Counter(record["subject"] for part in PARTS for record in parts[part])
+    for name, count in names.items():
+        if count > 1:
+            raise InputError(f"{source} holds the subject {name} {count} times; each needs its own name, and one part.")

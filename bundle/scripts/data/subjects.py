@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import InputError
 
@@ -69,7 +72,8 @@ def _find_pairs_of_folders(root: Path, spatial_dims: int) -> list[Record]:
 def read_data_list(path: str | Path) -> dict[str, list[Record]]:
     """Read a MONAI data list: JSON with ``training``, ``validation`` and ``test`` lists of image and label paths.
 
-    Paths are relative to the file's folder; ``testing`` is read as ``test``; labels may be missing in the training part.
+    Paths are relative to the file's folder; ``testing`` is read as ``test``; labels may be missing in the training
+    part. A subject is named by its key ``subject``, else by its image's file.
 
     Returns:
         Part name to records; a part that the file lacks is absent.
@@ -78,32 +82,54 @@ def read_data_list(path: str | Path) -> dict[str, list[Record]]:
         InputError: if the file is no such list or names a missing file.
     """
     path = Path(path)
-    parts = read_json(path)
-    if "testing" in parts:
-        parts["test"] = parts.pop("testing")
-    lists = {part: [_resolve(item, path, part) for item in parts[part]] for part in PARTS if part in parts}
+    lists = {part: [_resolve(item, path, part) for item in items] for part, items in read_parts(path).items()}
     if "training" not in lists:
         raise InputError(f"{path} is no MONAI data list: the key 'training' is missing.")
+    _name_subjects([record for records in lists.values() for record in records], path.parent)
     return lists
 
 
-def read_json(path: Path) -> dict[str, list[dict[str, str]]]:
+def read_parts(path: Path) -> dict[str, list[Any]]:
+    """The lists under ``training``, ``validation`` and ``test`` (or ``testing``) of a JSON file, as far as it has them.
+
+    Raises:
+        InputError: if the file is no JSON object, or a part is no list.
+    """
     try:
         content = json.loads(path.read_text())
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{path} cannot be read as JSON ({error}).") from error
     if not isinstance(content, dict):
         raise InputError(f"{path} must hold a JSON object of lists, not a {type(content).__name__}.")
-    return content
+    if "testing" in content:
+        content["test"] = content["testing"]
+    for part in PARTS:
+        if not isinstance(content.get(part, []), list):
+            raise InputError(f"{path} must hold a list under '{part}', not a {type(content[part]).__name__}.")
+    return {part: content[part] for part in PARTS if part in content}
 
 
-def _resolve(item: dict[str, str], path: Path, part: str) -> Record:
-    needed = ("image",) if part == "training" else ("image", "label")
-    for key in needed:
-        if not isinstance(item, dict) or key not in item:
-            raise InputError(f"{path}: an entry of '{part}' lacks its '{key}'.")
-    record = {key: str(path.parent / item[key]) for key in ("image", "label") if key in item}
+def _resolve(item: Any, path: Path, part: str) -> Record:
+    """Paths of an entry, and its ``subject`` where it names one."""
+    record: Record = {}
+    for key in ("image", "label"):
+        needed = key == "image" or part != "training" or (isinstance(item, dict) and key in item)
+        if needed and not (isinstance(item, dict) and isinstance(item.get(key), str)):
+            raise InputError(f"{path}: an entry of '{part}' lacks its '{key}', the path of a file.")
+        if needed:
+            record[key] = str(path.parent / item[key])
     for file in record.values():
         if not Path(file).is_file():
             raise InputError(f"{path} names {file}, which does not exist.")
-    return {"subject": item.get("subject", Path(item["image"]).name.split(".")[0]), **record}
+    return {**record, "subject": str(item["subject"])} if "subject" in item else record
+
+
+def _name_subjects(records: Sequence[Record], folder: Path) -> None:
+    """Name those without a name by their image's file, and by its folders too where files share a name."""
+    files = Counter(Path(record["image"]).name.split(".")[0] for record in records)
+    for record in records:
+        name = Path(record["image"]).name.split(".")[0]
+        if files[name] > 1:
+            below = os.path.relpath(record["image"], folder).split(".nii")[0]
+            name = "_".join(part for part in Path(below).parts if part not in ("..", "/"))
+        record.setdefault("subject", name)

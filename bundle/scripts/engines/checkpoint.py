@@ -30,7 +30,7 @@ class Checkpointer:
     """Save everything a training needs to go on, and go on from it.
 
     Written to ``folder``: ``checkpoint.pt`` (network, optimiser, schedule, epoch, random state, best score),
-    ``model.pt`` (weights of the best validation) and, at the end, ``model_last.pt``. Must stand after the
+    ``model.pt`` (weights of the best validation, the last where none gave a score) and, at the end, ``model_last.pt``. Must stand after the
     validation handler.
 
     Args:
@@ -89,8 +89,7 @@ class Checkpointer:
         if not path.is_file():
             return
         content = self._read(path)
-        for name, item in self.objects.items():
-            item.load_state_dict(content[name])
+        self._restore(content, path)
         progress = content["progress"]
         engine.state.epoch, engine.state.iteration = progress["epoch"], progress["iteration"]
         self.best = progress["best"]
@@ -99,16 +98,30 @@ class Checkpointer:
     def _read(self, path: Path) -> dict[str, Any]:
         try:
             content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+            found = content["identity"]
         except Exception as error:  # torch raises many kinds for a broken or unsafe file
             raise InputError(f"{path} is no checkpoint of this bundle; move it away to start anew.") from error
-        found = content.get("identity", {})
         for name, value in self.identity.items():
-            if found.get(name) != value or set(content) != {"identity", "progress", *self.objects}:
+            if found.get(name) != value:
                 raise InputError(
                     f"{path} belongs to a training with {name} {found.get(name)}, not {value}; "
                     "choose another output_dir or move the file away."
                 )
         return content
 
+    def _restore(self, content: Mapping[str, Any], path: Path) -> None:
+        try:
+            if content.keys() != {"identity", "progress", *self.objects}:
+                raise KeyError("the checkpoint holds other objects")
+            for name, item in self.objects.items():
+                item.load_state_dict(content[name])
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{path} belongs to a training with another network, optimiser or schedule; "
+                "choose another output_dir or move the file away."
+            ) from error
+
     def _finish(self, engine: Engine) -> None:
+        if self.best == float("-inf"):  # no validation gave a score: the last weights are the best there are
+            save_atomic(self.network.state_dict(), self.folder / BEST)
         save_atomic(self.network.state_dict(), self.folder / LAST)

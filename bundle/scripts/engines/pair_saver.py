@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ignite.engine import Engine, Events
@@ -42,6 +43,6 @@ class PairSaver:
     def _write(self, path: Path, i: int, target: Mapping[str, Tensor], pred: Mapping[str, Tensor]) -> None:
         tensors = {role: target[role] for role in ROLES} | {"warped": pred["warped"]}
         tensors["warped_label"] = warp(target["moving_label"], pred["ddf"], "nearest")
-        arrays = {name: tensor[i, 0].cpu().numpy() for name, tensor in tensors.items()}
+        arrays: dict[str, Any] = {name: tensor[i, 0].cpu().numpy() for name, tensor in tensors.items()}
         with atomic_path(path) as temporary:
             np.savez_compressed(temporary, ddf=pred["ddf"][i].cpu().numpy(), **arrays)

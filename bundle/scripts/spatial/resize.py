@@ -18,7 +18,8 @@ def upsample_field(field: Tensor, spatial_size: Sequence[int]) -> Tensor:
 
     Args:
         field: ``(B, D, *s)``, in voxels of the coarse grid.
-        spatial_size: the fine size ``S``; ``s`` must be ``ceil(S / f)`` for one whole ``f``.
+        spatial_size: the fine size ``S``; ``s`` must be ``ceil(S / f)`` for one whole ``f``. Where several fit, as to
+            3 of 9 voxels, it is the power of two, by which networks divide.
 
     Returns:
         ``(B, D, *S)``, in voxels of the fine grid.
@@ -26,15 +27,21 @@ def upsample_field(field: Tensor, spatial_size: Sequence[int]) -> Tensor:
     Raises:
         ValueError: if no whole factor connects the sizes.
     """
-    factor = -(-spatial_size[0] // field.shape[2])
-    coarse = tuple(-(-size // factor) for size in spatial_size)
-    if coarse != tuple(field.shape[2:]):
-        raise ValueError(f"a field of size {tuple(field.shape[2:])} has no whole factor to {tuple(spatial_size)}")
+    factor = _factor(field.shape[2:], spatial_size)
     if factor == 1:
         return field
     mode = LINEAR_MODES[field.ndim - 2]
     fine = F.interpolate(field, scale_factor=factor, mode=mode, align_corners=False) * factor
-    return fine[(..., *(slice(size) for size in spatial_size))]
+    for axis, size in enumerate(spatial_size, start=2):
+        fine = fine.narrow(axis, 0, size)
+    return fine
+
+
+def _factor(coarse: Sequence[int], fine: Sequence[int]) -> int:
+    fitting = [factor for factor in range(1, 2 * max(fine)) if [-(-size // factor) for size in fine] == list(coarse)]
+    if not fitting:
+        raise ValueError(f"a field of size {tuple(coarse)} has no whole factor to {tuple(fine)}")
+    return min(fitting, key=lambda factor: (factor.bit_count() != 1, factor))
 
 
 def halve_field(field: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from monai.transforms import LoadImage, MapTransform
 
 from ..errors import InputError
 
+LARGEST_ID = 2**24  # whole numbers above it are not exact in the 32-bit floats that files are read and warped in
 MIN_SIZE = 8  # voxels along every axis: below it no level of the network sees structure
 
 
@@ -92,6 +93,8 @@ def _checked_image(tensor: MetaTensor, path: str) -> MetaTensor:
 def _checked_label(tensor: MetaTensor, path: str, image: MetaTensor | None, image_key: str) -> MetaTensor:
     if not torch.isfinite(tensor).all() or (tensor != tensor.round()).any():
         raise InputError(f"{path} is no label map: it holds values that are not whole numbers.")
+    if tensor.abs().max() > LARGEST_ID:
+        raise InputError(f"{path} holds the label id {tensor.abs().max():.0f}; renumber ids above {LARGEST_ID}.")
     if image is not None and tensor.shape != image.shape:
         raise InputError(
             f"{path} measures {tuple(tensor.shape[1:])} but its {image_key} {tuple(image.shape[1:])}; "

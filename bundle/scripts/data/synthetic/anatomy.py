@@ -26,9 +26,10 @@ from .labels import structure_ids
 from .shapes import Ellipsoid, sheet_distance, smooth_difference, smooth_union
 from .traits import SideTraits, Traits
 
-FLUID, CORTEX, WHITE_MATTER = 0.06, 0.235, 0.39  # intensities
+FLUID, CORTEX, WHITE_MATTER, VESSEL = 0.06, 0.235, 0.39, 0.8  # intensities
 BASE = Ellipsoid((0, 122), (26, 17), anterior=-6, length=30)  # cisterns and vessels between the temporal lobes
-MENINGES = 1.8  # mm of fluid that skull-stripping leaves around the hull
+SINUS = Ellipsoid((0, 19), (9, 5), anterior=-5, length=60)  # the sagittal sinus and its dura
+MENINGES = 2.8  # mm of fluid that skull-stripping leaves around the hull
 CROWN = 7.0  # mm over which a gyrus is rounded where a cleft opens
 MEANDER, MEANDER_LENGTH = 0.2, 44.0  # radians, mm: how clefts wind from the back to the front
 SMALLEST_SECTION = 0.35  # of the central section: where the clefts stop converging
@@ -93,19 +94,24 @@ class _Hemisphere:
     def paint(self, side: int, blend: float) -> Tissue:
         """Put the tissues over one another, the inner ones last."""
         white = torch.minimum(self.pial + self.thickness, torch.maximum(self.core, self.hull))
-        layers = [("Cerebral-Cortex", self.pial, CORTEX), ("Cerebral-White-Matter", white, WHITE_MATTER)]
+        layers = [("Cerebral-Cortex", self.pial, CORTEX, 1.0), ("Cerebral-White-Matter", white, WHITE_MATTER, 1.0)]
         for structure in self.own.structures:
             parts = [part.distance(self.points) for part in structure.parts]
-            layers.append((structure.name, torch.stack(parts).amin(0), structure.intensity))
+            layers.append((structure.name, torch.stack(parts).amin(0), structure.intensity, structure.softness))
         label = torch.zeros_like(self.core, dtype=torch.uint8)
-        intensity = torch.full_like(self.core, FLUID)
-        for name, distance, value in layers:
+        intensity = FLUID + (VESSEL - FLUID) * torch.sigmoid(-self._vessels() / blend)
+        for name, distance, value, softness in layers:
             label[distance < 0] = structure_ids(name)[side]
-            intensity.lerp_(torch.full_like(intensity, value), torch.sigmoid(-distance / blend))
+            intensity.lerp_(torch.full_like(intensity, value), torch.sigmoid(-distance / (softness * blend)))
         return Tissue(label, intensity, self._inside(blend))
 
+    def _vessels(self) -> Tensor:
+        far = torch.full_like(self.core, torch.inf)
+        return torch.stack([far, *(vessel.distance(self.points) for vessel in self.own.vessels)]).amin(0)
+
     def _inside(self, blend: float) -> Tensor:
-        envelope = smooth_union(self.hull, BASE.distance(self.points), 8.0) - MENINGES
+        envelope = smooth_union(self.hull, BASE.distance(self.points), 8.0)
+        envelope = torch.minimum(smooth_union(envelope, SINUS.distance(self.points), 4.0) - MENINGES, self._vessels())
         return torch.sigmoid(-envelope / blend)
 
 

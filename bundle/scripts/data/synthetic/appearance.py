@@ -11,7 +11,7 @@ from .deform import smooth_noise, voxel_spacing
 
 GAMMA, GAIN = 0.05, 0.015  # standard deviations, relative: contrast below white matter; all intensities
 BIAS, BIAS_SMOOTHNESS = 0.025, 35.0  # relative, mm
-TEXTURES = ((0.012, 0.8), (0.012, 3.5))  # standard deviation of the intensity, and smoothness in mm
+TEXTURES = ((0.007, 0.8), (0.009, 3.0))  # standard deviation of the intensity, and smoothness in mm
 FLUID_TEXTURE, FLUID_SMOOTHNESS = 0.05, 1.6  # vessels and membranes between brain and skull
 NOISE = 0.004
 LEVELS = 255  # the images of neurite-OASIS have whole multiples of 1 / 255

@@ -14,12 +14,12 @@ from .shapes import Ellipsoid
 Point = tuple[float, float]
 
 FIELD_OF_VIEW = (160.0, 192.0, 224.0)  # mm, left-right, superior-inferior, posterior-anterior
-CORTEX_THICKNESS = 3.3
+CORTEX_THICKNESS = 3.1
 
 # ------------------------------------------------------------------------------------------------ the hull
-DOME = Ellipsoid((0, 85), (72, 66), anterior=-4, length=88)
+DOME = Ellipsoid((0, 85), (71, 64.5), anterior=-4, length=88)
 DOME_FLOOR = 106.0  # below it the hull is the temporal lobe alone
-TEMPORAL_LOBE = Ellipsoid((43, 116), (30, 24), 115, 4, 50)
+TEMPORAL_LOBE = Ellipsoid((42.5, 115.5), (29, 23.5), 112, 4, 50)
 CORE = Ellipsoid((10, 96), (22, 22), anterior=-2, length=30)  # nuclei and peduncles: no cortex grows here
 HULL_CENTRE = (0.0, 90.0)  # clefts converge on this axis towards the poles
 CLEFT_REACH = 92.0  # half the length of the brain along that axis
@@ -40,28 +40,29 @@ class Cleft:
 
 INTERHEMISPHERIC = Cleft(((0, 5), (0, 58)), (1.2, 0.6))
 INSULA = (
-    Cleft(((78, 94), (64, 90), (54, 93), (43, 90)), (1.4, 0.9)),
-    Cleft(((45, 76), (41.5, 84), (41, 92), (44, 103)), (0.8, 0.8)),
+    Cleft(((78, 97), (66, 92), (55, 95), (43, 91)), (1.4, 0.9)),
+    Cleft(((49, 74), (42.5, 80), (43, 87), (40, 95), (46, 104)), (0.8, 0.8)),
 )
 PRIMARY = (
-    Cleft(((22, 12), (22, 26), (18, 36), (22, 46)), (1.0, 0.4)),  # superior frontal
-    Cleft(((44, 18), (38, 32), (40, 41), (32, 52)), (1.0, 0.4)),  # central
-    Cleft(((64, 36), (53, 45), (50, 53), (41, 59)), (1.0, 0.4)),  # postcentral
-    Cleft(((76, 66), (63, 66), (57, 71), (50, 68)), (0.9, 0.4)),  # subcentral
-    Cleft(((0, 37), (8, 37), (13, 42), (17, 41)), (0.5, 0.3)),  # cingulate
+    Cleft(((22, 12), (24, 24), (18, 35), (24, 47)), (1.0, 0.4)),  # superior frontal
+    Cleft(((46, 18), (37, 33), (41, 44), (33, 55)), (1.1, 0.4)),  # central
+    Cleft(((67, 38), (54, 45), (53, 54), (42, 59)), (1.0, 0.4)),  # postcentral
+    Cleft(((53, 53), (59, 58)), (0.4, 0.4)),  # its branch
+    Cleft(((76, 67), (63, 66), (57, 71), (50, 68)), (0.9, 0.4)),  # subcentral
+    Cleft(((0, 37), (8, 37), (13, 42), (17, 40)), (0.5, 0.3)),  # cingulate
     Cleft(((0, 56), (6, 56), (12, 59)), (0.5, 0.4)),  # callosal
-    Cleft(((76, 109), (64, 104), (57, 109), (50, 106)), (1.0, 0.5)),  # superior temporal
-    Cleft(((70, 126), (60, 120), (53, 121)), (0.8, 0.4)),  # middle temporal
-    Cleft(((54, 150), (50, 137), (46, 127)), (0.8, 0.4)),  # inferior temporal
+    Cleft(((76, 111), (64, 104), (57, 109), (49, 106)), (1.0, 0.5)),  # superior temporal
+    Cleft(((71, 126), (61, 119), (53, 121)), (0.8, 0.4)),  # middle temporal
+    Cleft(((54, 150), (51, 137), (45, 127)), (0.8, 0.4)),  # inferior temporal
     Cleft(((32, 150), (35, 138), (31, 131), (35, 125)), (0.7, 0.4)),  # collateral
     Cleft(((13, 124), (20, 126), (26, 127.5)), (0.6, 0.3)),  # hippocampal
 )
 SECONDARY = (
-    Cleft(((33, 15), (31, 25), (32, 31)), primary=False),
-    Cleft(((55, 27), (49, 35), (48, 40)), primary=False),
-    Cleft(((71, 50), (62, 54), (58, 59)), primary=False),
-    Cleft(((0, 26), (6, 27), (10, 25)), (0.4, 0.3), primary=False),
-    Cleft(((79, 80), (68, 79), (61, 82)), primary=False),
+    Cleft(((36, 14), (31, 24), (33, 30)), primary=False),
+    Cleft(((57, 26), (49, 35), (49, 40)), primary=False),
+    Cleft(((74, 52), (64, 53), (60, 56)), primary=False),
+    Cleft(((0, 25), (6, 27), (10, 25)), (0.4, 0.3), primary=False),
+    Cleft(((79, 80), (68, 79), (61, 83)), primary=False),
     Cleft(((68, 140), (60, 131)), primary=False),
 )
 
@@ -72,27 +73,32 @@ class Structure:
     """A labelled inner structure: the union of its parts, its mean intensity, and how much it grows with atrophy.
 
     ``growth`` is that of the radii, relative, for one standard deviation of atrophy.
+    ``softness`` widens the border of its intensity,
+    ``variation`` is the standard deviation of its radii that atrophy does not explain, relative.
     """
 
     name: str
     parts: tuple[Ellipsoid, ...]
     intensity: float
     growth: float = 0.0
+    softness: float = 1.0
+    variation: float = 0.04
 
 
 # Later ones are painted over earlier ones.
 STRUCTURES = (
     Structure("Caudate", (Ellipsoid((20.0, 74.0), (5.6, 2.6), 115, 24, 46),), 0.26),
-    Structure("Inf-Lat-Ventricle", (Ellipsoid((26.9, 116.3), (10.0, 7.2), 15, -2, 26),), 0.09, growth=0.025),
+    Structure("Inf-Lat-Ventricle", (Ellipsoid((26.8, 116.4), (10.0, 7.2), 15, -2, 26),), 0.09, growth=0.02, variation=0.025),
     Structure("Hippocampus", (Ellipsoid((25.5, 117.6), (9.8, 7.2), 15, -4, 24),), 0.225),
-    Structure("Putamen", (Ellipsoid((31, 97.4), (10.6, 3.5), 80, 14, 24),), 0.32),
-    Structure("Pallidum", (Ellipsoid((25.6, 99), (4.3, 3.3), 70, 7, 14),), 0.38),
-    Structure("Brain-Stem", (Ellipsoid((0, 124.5), (10.5, 6.9), 0, -8, 15), Ellipsoid((0, 126), (3, 5.5), 0, -16, 16.5)), 0.335),
-    Structure("Ventral-DC", (Ellipsoid((10.8, 108.6), (12, 6.7), -28, -2, 16),), 0.368),
-    Structure("Thalamus", (Ellipsoid((10, 90), (8.4, 12.2), 25, -4, 17),), 0.312),
-    Structure("Lateral-Ventricle", (Ellipsoid((11.5, 74), (10.6, 4.0), -28, 4, 46),), 0.05, growth=0.2),
+    Structure("Putamen", (Ellipsoid((31, 97.4), (10.6, 3.5), 80, 14, 24),), 0.32, softness=1.7),
+    Structure("Pallidum", (Ellipsoid((25.6, 99), (4.3, 3.3), 70, 7, 14),), 0.38, softness=1.5, variation=0.1),
+    Structure("Brain-Stem", (Ellipsoid((0, 124.5), (10.5, 6.9), 0, -8, 15), Ellipsoid((0, 126), (3, 5.5), 0, -16, 16.5)), 0.335, variation=0.25),
+    Structure("Ventral-DC", (Ellipsoid((11.2, 108.8), (12, 6.9), -28, -2, 16),), 0.368, softness=2),
+    Structure("Thalamus", (Ellipsoid((10, 90), (8.4, 12.2), 25, -4, 17),), 0.303, softness=1.8),
+    Structure("Lateral-Ventricle", (Ellipsoid((11.5, 74), (10.2, 3.8), -28, 4, 46),), 0.05, growth=0.27),
     Structure(
-        "Choroid-Plexus", (Ellipsoid((14.5, 78), (2.3, 1.2), -20, -4, 20), Ellipsoid((28, 111.5), (1.6, 0.9), 20, -4, 14)), 0.19
+        "Choroid-Plexus", (Ellipsoid((14.5, 78), (2.3, 1.2), -20, -4, 20), Ellipsoid((28, 111.5), (1.6, 0.9), 20, -4, 14)), 0.19, variation=0.2
     ),
+    Structure("Unknown", (Ellipsoid((0, 118), (4.5, 5.5), 0, 4, 12), Ellipsoid((0, 82.5), (4.5, 1.5), 0, -4, 20)), 0.06, growth=0.1),
     Structure("3rd-Ventricle", (Ellipsoid((0, 99), (1.9, 7.6), 0, 2, 16),), 0.06, growth=0.2),
 )

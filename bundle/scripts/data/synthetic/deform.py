@@ -15,11 +15,12 @@ from ...spatial import ScalingSquaring, identity_grid, jacobian_determinant, ups
 from .atlas_geometry import FIELD_OF_VIEW
 
 # Standard deviation of a velocity component and of the Gaussian that smooths it, mm, from large to fine.
-SCALES = ((2.6, 26.0), (2.2, 12.0), (1.2, 7.0))
+SCALES = ((1.1, 26.0), (1.7, 12.0), (1.1, 7.0))
 VELOCITY_GRID = 4.0  # mm: the velocity is integrated on a grid this fine
-ROTATION, SCALING, SHIFT = 1.5, 0.02, 1.2  # standard deviations: degrees, relative, mm
-BRAIN_CENTRE = (0.0, 85.0, 0.0)  # mm
-ANTERIOR_ORIGIN = 0.5  # of the field of view: the plane of the coronal section
+ROTATION, SCALING, SHIFT = 0.8, 0.015, 0.5  # standard deviations: degrees, relative, mm
+ORIGIN = (80.0, 0.5, 112.0)  # mm from the grid's edge: the midplane, the centre of the first voxel, the coronal section
+BRAIN_CENTRE = (0.0, 92.0, 0.0)  # mm from there
+STILLNESS, STILL_RADIUS = 0.6, 30.0  # nuclei vary less than the cortex: velocity is damped by this within so many mm
 SMALLEST_JACOBIAN = 0.15
 
 
@@ -34,15 +35,17 @@ def draw_points(rng: np.random.Generator, spatial_size: Sequence[int]) -> Tensor
         ``(3, *S)`` mm: left of the midplane, inferior from the top, anterior of the central section; 0 along
         an axis that the grid has not.
     """
-    spacing = voxel_spacing(spatial_size)
-    column = (-1,) + (1,) * len(spatial_size)
-    ddf = draw_displacement(rng, spatial_size)
-    steps = torch.tensor(spacing).reshape(column)
-    points = (identity_grid(spatial_size) + 0.5 + ddf) * steps
-    centre = np.array(FIELD_OF_VIEW) * (0.5, 0.0, ANTERIOR_ORIGIN) + (0, 0.5, 0)
-    points = points - torch.tensor(centre[: len(spacing)], dtype=torch.float32).reshape(column)
+    dims = len(spatial_size)
+    points = _millimetres(identity_grid(spatial_size) + draw_displacement(rng, spatial_size))
     points = _affine(points, rng)
-    return torch.cat([points, points.new_zeros(3 - len(spacing), *spatial_size)])
+    return torch.cat([points, points.new_zeros(3 - dims, *spatial_size)])
+
+
+def _millimetres(coordinates: Tensor) -> Tensor:
+    """Voxel coordinates ``(D, *S)`` of a grid of their own size, in the anatomy's millimetres."""
+    column = (-1,) + (1,) * (coordinates.ndim - 1)
+    spacing = torch.tensor(voxel_spacing(coordinates.shape[1:])).reshape(column)
+    return (coordinates + 0.5) * spacing - torch.tensor(ORIGIN[: len(coordinates)]).reshape(column)
 
 
 def voxel_spacing(spatial_size: Sequence[int]) -> list[float]:
@@ -70,7 +73,9 @@ def _draw_velocity(rng: np.random.Generator, size: Sequence[int], spacing: Seque
     for strength, smoothness in SCALES:
         for axis, step in enumerate(spacing):
             velocity[axis] += strength / step * smooth_noise(rng, size, [smoothness / other for other in spacing])
-    return torch.from_numpy(velocity).float()[None]
+    from_centre = _millimetres(identity_grid(size)) - torch.tensor(BRAIN_CENTRE[: len(size)]).reshape(-1, *[1] * len(size))
+    stillness = STILLNESS * torch.exp(-from_centre.square().sum(0) / (2 * STILL_RADIUS**2))
+    return (torch.from_numpy(velocity).float() * (1 - stillness))[None]
 
 
 def smooth_noise(rng: np.random.Generator, size: Sequence[int], sigma: Sequence[float]) -> np.ndarray:

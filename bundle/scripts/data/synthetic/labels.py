@@ -38,6 +38,8 @@ COLUMNS = "{:<5} {:<29} {:<3} {:<3} {:<3} {}"
 
 def structure_ids(structure: str) -> tuple[int, int]:
     """Ids of a structure on the left and on the right; the same one where it lies in the middle."""
+    if structure == "Unknown":
+        return 0, 0
     middle = MIDDLE_LABELS.get(structure)
     return SIDE_LABELS[structure] if middle is None else (middle, middle)
 

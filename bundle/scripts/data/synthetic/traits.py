@@ -8,19 +8,25 @@ import numpy as np
 
 from .atlas_geometry import CORTEX_THICKNESS, INSULA, PRIMARY, SECONDARY, STRUCTURES, Cleft, Structure
 from .labels import MIDDLE_LABELS
+from .shapes import Ellipsoid
+
+MIDDLE = {*MIDDLE_LABELS, "Unknown"}
 
 PRIMARY_VARIATION = (0.04, 0.7)  # standard deviations: of depth, relative, and of place, mm
 SECONDARY_VARIATION = (0.22, 1.6)
-STRUCTURE_VARIATION = (0.04, 0.4)
-BRAIN_STEM_SHIFT = 2.0  # mm: how much of it the section catches depends on the head's pose
+STRUCTURE_SHIFT = 0.4  # mm
+VESSELS = 1.0  # mean number a side
+SULCAL_WIDENING = 0.35  # mm of half the width, for one standard deviation of atrophy
+BRAIN_STEM_SHIFT = 2.5  # mm: how much of it the section catches depends on the head's pose
 
 
 @dataclass(frozen=True)
 class SideTraits:
-    """One hemisphere of one subject: its clefts and inner structures."""
+    """One hemisphere of one subject: its clefts, inner structures, and the bright vessels below it."""
 
     clefts: tuple[Cleft, ...]
     structures: tuple[Structure, ...]
+    vessels: tuple[Ellipsoid, ...]
 
 
 @dataclass(frozen=True)
@@ -42,16 +48,21 @@ class Traits:
 def draw_traits(rng: np.random.Generator) -> Traits:
     """Draw a subject's own anatomy around the shared one."""
     atrophy = float(np.clip(rng.normal(), -1.5, 2.5))
-    middle = {part.name: _vary_structure(part, atrophy, rng) for part in STRUCTURES if part.name in MIDDLE_LABELS}
+    middle = {part.name: _vary_structure(part, atrophy, rng) for part in STRUCTURES if part.name in MIDDLE}
     sides = [_draw_side(atrophy, middle, rng) for _ in range(2)]
     thickness = CORTEX_THICKNESS - 0.1 * atrophy + 0.1 * rng.normal()
-    return Traits(*sides, cortex_thickness=float(thickness), sulcal_width=0.12 * atrophy)
+    return Traits(*sides, cortex_thickness=float(thickness), sulcal_width=SULCAL_WIDENING * atrophy)
 
 
 def _draw_side(atrophy: float, middle: dict[str, Structure], rng: np.random.Generator) -> SideTraits:
     clefts = tuple(_vary_cleft(cleft, rng) for cleft in (*PRIMARY, *INSULA, *SECONDARY))
     structures = tuple(middle.get(part.name) or _vary_structure(part, atrophy, rng) for part in STRUCTURES)
-    return SideTraits(clefts, structures)
+    return SideTraits(clefts, structures, tuple(_draw_vessel(rng) for _ in range(rng.poisson(VESSELS))))
+
+
+def _draw_vessel(rng: np.random.Generator) -> Ellipsoid:
+    centre, radii = rng.uniform((18, 139), (40, 145)), rng.uniform((1.5, 1.2), (4.5, 2.6))
+    return Ellipsoid((float(centre[0]), float(centre[1])), (float(radii[0]), float(radii[1])), length=6.0)
 
 
 def _vary_cleft(cleft: Cleft, rng: np.random.Generator) -> Cleft:
@@ -65,10 +76,9 @@ def _vary_cleft(cleft: Cleft, rng: np.random.Generator) -> Cleft:
 
 
 def _vary_structure(part: Structure, atrophy: float, rng: np.random.Generator) -> Structure:
-    growth_sd, shift_sd = STRUCTURE_VARIATION
-    growth = np.exp(growth_sd * rng.normal() + part.growth * atrophy)
-    shift = rng.normal(0, shift_sd, 2)
-    if part.name in MIDDLE_LABELS:
+    growth = np.exp(part.variation * rng.normal() + part.growth * atrophy)
+    shift = rng.normal(0, STRUCTURE_SHIFT, 2)
+    if part.name in MIDDLE:
         shift[0] = 0  # the deformation moves the midplane, nothing else does
     if part.name == "Brain-Stem":
         shift[1] += BRAIN_STEM_SHIFT * rng.normal()

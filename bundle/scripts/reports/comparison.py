@@ -1,0 +1,167 @@
+"""Several methods on the same pairs: the tables that compare them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import InputError
+from .measures import column, plus_minus
+from .statistics import compare_pairs
+from .summary import PairResult, cell, csv_text, nan_mean, nan_std
+from .table import NOTHING, markdown_table
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method's results: a list of pairs from each training, the same pairs in the same order.
+
+    Attributes:
+        name: what the tables call it.
+        stage: which stage of the results is the method's.
+        runs: the results of each training (seed); one for a method that is not trained.
+        facts: further columns of the table, such as the number of parameters, by heading.
+    """
+
+    name: str
+    stage: str
+    runs: Sequence[Sequence[PairResult]]
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        pairs = [[(r.moving, r.fixed) for r in run] for run in self.runs]
+        if not pairs or not pairs[0] or any(these != pairs[0] for these in pairs):
+            raise InputError(f"The trainings of {self.name} were not evaluated on the same pairs.")
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Moving and fixed of every pair."""
+        return [(result.moving, result.fixed) for result in self.runs[0]]
+
+    @property
+    def dice(self) -> np.ndarray:
+        """``(N, K)``: Dice of each pair and label, mean over the trainings."""
+        return nan_mean(np.array([[r.dice[self.stage] for r in run] for run in self.runs], dtype=float), axis=0)
+
+    def values(self, measure: str) -> np.ndarray:
+        """``(R, N)``: a measure of each training and pair, ``dice`` among them; NaN where a pair lacks it."""
+        return np.array([[self._value(result, measure) for result in run] for run in self.runs], dtype=float)
+
+    def _value(self, result: PairResult, measure: str) -> float:
+        if measure == "dice":
+            return float(nan_mean(np.asarray(result.dice[self.stage], dtype=float)))
+        return result.measures.get(self.stage, {}).get(measure, math.nan)
+
+    def of_pairs(self, measure: str) -> np.ndarray:
+        """``(N,)``: mean over the trainings."""
+        return nan_mean(self.values(measure), axis=0)
+
+    @property
+    def seed_spread(self) -> float:
+        """Standard deviation over the trainings of the mean Dice; NaN with one training."""
+        means = nan_mean(self.values("dice"), axis=1)
+        return float(means.std()) if len(means) > 1 else math.nan
+
+
+def joined(methods: Sequence[Method]) -> list[PairResult]:
+    """The methods as the stages of one list of results, for the tables and figures that compare stages.
+
+    Raises:
+        InputError: if the methods were not evaluated on the same pairs.
+    """
+    for method in methods:
+        if method.pairs != methods[0].pairs:
+            raise InputError(f"{method.name} was evaluated on other pairs than {methods[0].name}.")
+    dice = {method.name: method.dice for method in methods}
+    return [
+        PairResult(moving, fixed, {name: values[n] for name, values in dice.items()}, {})
+        for n, (moving, fixed) in enumerate(methods[0].pairs)
+    ]
+
+
+def measures_of(methods: Sequence[Method]) -> list[str]:
+    """Every measure that a method has, Dice first."""
+    named = [name for m in methods for run in m.runs for r in run for name in r.measures.get(m.stage, {})]
+    return ["dice", *dict.fromkeys(named)]
+
+
+def method_table(methods: Sequence[Method]) -> str:
+    """A row a method: what it is, then each measure as mean ± standard deviation over pairs."""
+    names = measures_of(methods)
+    facts = list(dict.fromkeys(heading for method in methods for heading in method.facts))
+    header = ["Method", *facts, "trainings", "Dice, std over trainings", *(column(name).heading for name in names)]
+    rows = [
+        [
+            method.name,
+            *(method.facts.get(heading, NOTHING) for heading in facts),
+            len(method.runs),
+            cell(method.seed_spread, ".4f") or NOTHING,
+            *(_summary(method, name) for name in names),
+        ]
+        for method in methods
+    ]
+    return markdown_table(header, rows)
+
+
+def _summary(method: Method, name: str) -> str:
+    values = method.of_pairs(name)
+    return plus_minus(name, float(nan_mean(values)), float(nan_std(values)))
+
+
+def method_csv(methods: Sequence[Method]) -> str:
+    """:func:`method_table` with plain numbers: a row a method and measure."""
+    rows = []
+    for method in methods:
+        for name in measures_of(methods):
+            values = method.of_pairs(name)
+            by_run = nan_mean(method.values(name), axis=1)
+            spread = float(by_run.std()) if len(by_run) > 1 else math.nan
+            numbers = [cell(float(x), ".8g") for x in (nan_mean(values), nan_std(values), spread)]
+            rows.append([method.name, name, int((~np.isnan(values)).sum()), len(method.runs), *numbers])
+    return csv_text(["method", "measure", "pairs", "trainings", "mean", "std over pairs", "std over trainings"], rows)
+
+
+def test_table(ours: Method, others: Sequence[Method]) -> str:
+    """A row a method and measure: ours minus the other's with its confidence interval, and Wilcoxon's p."""
+    header = ["Measure", "ours minus", "pairs", "difference", "95 % interval", "p (Wilcoxon)", "better"]
+    return markdown_table(header, [_test_row(ours, other, name) for name, other in _tested(ours, others)])
+
+
+def _tested(ours: Method, others: Sequence[Method]) -> list[tuple[str, Method]]:
+    """What can be compared: every measure that the paired method has too."""
+    names = [name for name in measures_of([ours]) if name != "seconds"]
+    return [(n, other) for n in names for other in others if not np.isnan(other.values(n)).all()]
+
+
+def _test_row(ours: Method, other: Method, name: str) -> list[object]:
+    shape, result = column(name), compare_pairs(ours.of_pairs(name), other.of_pairs(name))
+    difference, low, high = (f"{shape.factor * x:+{shape.form}}" for x in (result.difference, result.low, result.high))
+    clear = not (result.low <= 0 <= result.high)
+    better = ours.name if result.difference * shape.better > 0 else other.name
+    verdict = better if clear and shape.better else NOTHING
+    p_value = "< 0.0001" if result.p_value < 1e-4 else cell(result.p_value, ".4f") or NOTHING
+    return [shape.heading, other.name, result.pairs, difference, f"{low} to {high}", p_value, verdict]
+
+
+def test_csv(ours: Method, others: Sequence[Method]) -> str:
+    """:func:`test_table` with plain numbers."""
+    rows = []
+    for name, other in _tested(ours, others):
+        result = compare_pairs(ours.of_pairs(name), other.of_pairs(name))
+        numbers = (result.difference, result.low, result.high, result.p_value)
+        rows.append([name, other.name, result.pairs, *(cell(x, ".8g") for x in numbers)])
+    return csv_text(["measure", "ours minus", "pairs", "difference", "low", "high", "p"], rows)
+
+
+def paper_csv(methods: Sequence[Method]) -> str:
+    """Table 1 with plain numbers: a row a pair and method, Dice mean and standard deviation over labels."""
+    rows = [
+        [n + 1, moving, fixed, method.name, cell(mean, ".6f"), cell(std, ".6f")]
+        for n, (moving, fixed) in enumerate(methods[0].pairs)
+        for method in methods
+        for mean, std in [(float(nan_mean(method.dice[n])), float(nan_std(method.dice[n])))]
+    ]
+    return csv_text(["test", "moving", "fixed", "method", "dice mean", "dice std over labels"], rows)

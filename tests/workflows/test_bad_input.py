@@ -1,0 +1,128 @@
+"""Whatever a user gets wrong ends in one sentence, a non-zero exit and no half-written output."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from conftest import Run
+
+CASES: dict[str, tuple[Callable[[Path], dict[str, object]], str]] = {}
+
+
+def case(sentence: str) -> Callable[[Callable[[Path], dict[str, object]]], Callable[[Path], dict[str, object]]]:
+    """Register a way to spoil a cohort, with words that the sentence must hold."""
+
+    def register(spoil: Callable[[Path], dict[str, object]]) -> Callable[[Path], dict[str, object]]:
+        CASES[spoil.__name__] = (spoil, sentence)
+        return spoil
+
+    return register
+
+
+def first_image(cohort: Path) -> Path:
+    return sorted(cohort.glob("*/slice_norm.nii.gz"))[0]
+
+
+def rewrite(path: Path, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    image = nib.load(path)
+    array = change(np.array(image.dataobj))
+    path.unlink()
+    nib.save(nib.Nifti1Image(array, image.affine), path)
+
+
+@case("is not a folder")
+def missing_folder(cohort: Path) -> dict[str, object]:
+    return {"dataset_dir": cohort / "nowhere"}
+
+
+@case("holds no subject")
+def empty_folder(cohort: Path) -> dict[str, object]:
+    (cohort / "empty").mkdir()
+    return {"dataset_dir": cohort / "empty"}
+
+
+@case("has no label map")
+def image_without_label(cohort: Path) -> dict[str, object]:
+    (first_image(cohort).parent / "slice_seg24.nii.gz").unlink()
+    return {}
+
+
+@case("a label map must have its image's size")
+def label_of_another_size(cohort: Path) -> dict[str, object]:
+    rewrite(first_image(cohort).parent / "slice_seg24.nii.gz", lambda label: label[:-1])
+    return {}
+
+
+@case("takes one-channel 2-D images")
+def volume_for_slices(cohort: Path) -> dict[str, object]:
+    rewrite(first_image(cohort), lambda image: np.repeat(image, 3, axis=2))
+    return {}
+
+
+@case("NaN or infinite")
+def not_a_number(cohort: Path) -> dict[str, object]:
+    rewrite(first_image(cohort), lambda image: np.where(image > 0, np.nan, image))
+    return {}
+
+
+@case("is constant")
+def constant(cohort: Path) -> dict[str, object]:
+    rewrite(first_image(cohort), lambda image: np.ones_like(image))
+    return {}
+
+
+@case("cannot be read as an image")
+def truncated(cohort: Path) -> dict[str, object]:
+    path = first_image(cohort)
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content[: len(content) // 2])
+    return {}
+
+
+@case("leaves 0 subjects for test")
+def no_test_subject(cohort: Path) -> dict[str, object]:
+    names = sorted(path.parent.name for path in cohort.glob("*/slice_norm.nii.gz"))
+    split = {"training": names[:-1], "validation": names[-1:], "test": []}
+    (cohort / "mine.json").write_text(json.dumps(split))
+    return {"split_file": cohort / "mine.json"}
+
+
+@case("is no subject of")
+def unknown_atlas(cohort: Path) -> dict[str, object]:
+    return {"atlas": "nobody"}
+
+
+@case("set spatial_size")
+def subjects_of_different_sizes(cohort: Path) -> dict[str, object]:
+    for path in first_image(cohort).parent.glob("slice_*.nii.gz"):
+        rewrite(path, lambda array: np.pad(array, ((0, 4), (0, 0), (0, 0))))
+    return {}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_training_says_what_is_wrong(name: str, cohort_2d: Path, run_bundle: Run, tmp_path: Path) -> None:
+    cohort = tmp_path / "cohort"
+    shutil.copytree(cohort_2d, cohort)
+    spoil, sentence = CASES[name]
+    options = {"dataset_dir": cohort, "channels": "[4,4,4]", "max_epochs": 1, "output_dir": tmp_path / "out"}
+    said = run_bundle(("train.yaml",), "training", **{**options, **spoil(cohort)})
+    assert said.returncode != 0
+    assert said.stderr.strip().splitlines()[-1].startswith("error: ")
+    assert sentence in said.stderr.strip().splitlines()[-1]
+    assert "Traceback" not in said.stderr
+    assert not list((tmp_path / "out").rglob("*.pt"))
+
+
+def test_evaluation_without_weights_says_what_to_do(cohort_2d: Path, run_bundle: Run, tmp_path: Path) -> None:
+    options = {"dataset_dir": cohort_2d, "output_dir": tmp_path / "out", "ckpt_path": tmp_path / "none.pt"}
+    said = run_bundle(("train.yaml", "evaluate.yaml"), **options)
+    assert said.returncode != 0
+    assert "none.pt does not exist; train first" in said.stderr.strip().splitlines()[-1]
+    assert not (tmp_path / "out" / "evaluation_atlas").exists()

@@ -1,0 +1,138 @@
+"""The main job as a user starts it: train, evaluate, infer, in processes of their own and from another folder."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+import torch
+from conftest import ENVIRONMENT, Run, bundle_command
+
+SMALL = {"channels": "[4,4,4]", "batch_size": 2, "val_interval": 1, "device": "cpu"}
+TRAIN, EVALUATE = ("train.yaml",), ("train.yaml", "evaluate.yaml")
+
+
+def small(cohort: Path, output_dir: Path, **options: object) -> dict[str, object]:
+    """Options of a small job on a cohort."""
+    cache = output_dir / "cache"
+    return {**SMALL, "dataset_dir": cohort, "output_dir": output_dir, "cache_dir": cache, "max_epochs": 2, **options}
+
+
+def test_train_then_evaluate(cohort_2d: Path, run_bundle: Run, tmp_path: Path) -> None:
+    options = small(cohort_2d, tmp_path / "out")
+    trained = run_bundle(TRAIN, "training", **options)
+    assert trained.returncode == 0, trained.stderr
+    out = tmp_path / "out"
+    assert {"checkpoint.pt", "model.pt", "model_last.pt", "tensorboard"} <= {path.name for path in out.iterdir()}
+
+    evaluated = run_bundle(EVALUATE, **options, num_figures=1)
+    assert evaluated.returncode == 0, evaluated.stderr
+    report = out / "evaluation_atlas"
+    summary = json.loads((report / "summary.json").read_text())
+    assert list(summary["stages"]) == ["unregistered", "network"]
+    assert "| unregistered" in evaluated.stdout
+    rows = list(csv.DictReader((report / "dice.csv").open()))
+    assert len(rows) == summary["pairs"] * len(summary["labels"])
+    assert summary["labels"][0]["label"] > 0
+    assert len(list(report.glob("pair_*.png"))) == 1
+
+
+def test_training_lowers_the_loss(cohort_2d: Path, run_bundle: Run, tmp_path: Path) -> None:
+    options = small(cohort_2d, tmp_path / "out", max_epochs=12, learning_rate=0.005, val_interval=12)
+    said = run_bundle(TRAIN, "training", **options)
+    assert said.returncode == 0, said.stderr
+    losses = [float(line.split("loss:")[1].split()[0]) for line in said.stdout.splitlines() if "-- loss:" in line]
+    assert len(losses) == 12
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_volumes_train_one_epoch_with_the_same_config(cohort_3d: Path, run_bundle: Run, tmp_path: Path) -> None:
+    options = small(cohort_3d, tmp_path / "out", spatial_dims=3, max_epochs=1)
+    trained = run_bundle(TRAIN, "run", **options)
+    assert trained.returncode == 0, trained.stderr
+    evaluated = run_bundle(EVALUATE, **options, num_figures=1)
+    assert evaluated.returncode == 0, evaluated.stderr
+    assert json.loads((tmp_path / "out" / "evaluation_atlas" / "summary.json").read_text())["pairs"] >= 1
+
+
+@pytest.mark.parametrize("pairing", ["atlas", "random"])
+def test_recipe_refines_what_the_network_found(cohort_2d: Path, run_bundle: Run, tmp_path: Path, pairing: str) -> None:
+    options = small(cohort_2d, tmp_path / "out", pairing=pairing, instance_steps=5)
+    for configs, run_id in ((TRAIN, "training"), (EVALUATE, None)):
+        said = run_bundle((configs[0], "variants/recipe.yaml", *configs[1:]), run_id, **options)
+        assert said.returncode == 0, said.stderr
+    stages = json.loads((tmp_path / "out" / f"evaluation_{pairing}" / "summary.json").read_text())["stages"]
+    assert list(stages) == ["unregistered", "network", "refined"]
+    assert stages["refined"]["measures"]["mse"]["mean"] < stages["network"]["measures"]["mse"]["mean"]
+
+
+def test_a_killed_training_ends_as_one_that_was_left_alone(cohort_2d: Path, run_bundle: Run, tmp_path: Path) -> None:
+    whole, killed = (small(cohort_2d, tmp_path / n, max_epochs=14, pairing="random") for n in ("whole", "killed"))
+    assert run_bundle(TRAIN, "training", **whole).returncode == 0
+    process = subprocess.Popen(
+        bundle_command(TRAIN, "training", **killed), cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.DEVNULL
+    )
+    while not (tmp_path / "killed" / "checkpoint.pt").is_file():
+        assert process.poll() is None, "ended before its first checkpoint"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "killed" / "model_last.pt").exists()
+    resumed = run_bundle(TRAIN, "training", **killed)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "resumed from" in resumed.stdout
+    weights = [torch.load(tmp_path / name / "model_last.pt", weights_only=True) for name in ("whole", "killed")]
+    for name, value in weights[0].items():
+        torch.testing.assert_close(weights[1][name], value, rtol=0, atol=0)
+
+
+def test_affine_stage_is_a_row_of_the_table(cohort_2d: Path, run_bundle: Run, tmp_path: Path) -> None:
+    options = small(cohort_2d, tmp_path / "out", affine=True, max_epochs=1)
+    assert run_bundle(TRAIN, "training", **options).returncode == 0
+    said = run_bundle(EVALUATE, **options, num_figures=0)
+    assert said.returncode == 0, said.stderr
+    summary = json.loads((tmp_path / "out" / "evaluation_atlas" / "summary.json").read_text())
+    assert list(summary["stages"]) == ["unregistered", "affine", "network"]
+
+
+def test_mean_atlas_then_inference_labels_an_image_on_its_own_grid(
+    cohort_2d: Path, run_bundle: Run, tmp_path: Path
+) -> None:
+    recipe = ("train.yaml", "variants/recipe.yaml")
+    options = small(cohort_2d, tmp_path / "out", instance_steps=5)
+    assert run_bundle(recipe, "training", **options).returncode == 0
+    made = run_bundle((*recipe, "evaluate.yaml", "atlas.yaml"), **options)
+    assert made.returncode == 0, made.stderr
+    atlas = tmp_path / "out" / "atlas_label.nii.gz"
+    source = next(cohort_2d.glob("*/slice_norm.nii.gz"))
+    image = nib.load(source)
+    padded = np.pad(np.asarray(image.dataobj), ((3, 0), (0, 5), (0, 0)))  # another size than the atlas
+    shifted = image.affine @ np.array([[1, 0, 0, -3], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1.0]])
+    (tmp_path / "in").mkdir()
+    nib.save(nib.Nifti1Image(padded, shifted), tmp_path / "in" / "a_image.nii.gz")
+    said = run_bundle(
+        ("inference.yaml",),
+        dataset_dir=tmp_path / "in",
+        output_dir=tmp_path / "seg",
+        spatial_size="[48,56]",
+        channels="[4,4,4]",
+        ckpt_path=tmp_path / "out" / "model.pt",
+        atlas_image=tmp_path / "out" / "atlas_image.nii.gz",
+        atlas_label=atlas,
+        instance_steps=30,
+    )
+    assert said.returncode == 0, said.stderr
+    label = nib.load(tmp_path / "seg" / "a_image_seg.nii.gz")
+    assert label.shape == padded.shape
+    np.testing.assert_allclose(label.affine, shifted)
+    found, known = np.asarray(label.dataobj), np.asarray(nib.load(source.parent / "slice_seg24.nii.gz").dataobj)
+    known = np.pad(known, ((3, 0), (0, 5), (0, 0)))
+    assert set(np.unique(found)) <= set(np.unique(nib.load(atlas).dataobj))
+    assert 2 * ((found == 1) & (known == 1)).sum() / ((found == 1).sum() + (known == 1).sum()) > 0.6
