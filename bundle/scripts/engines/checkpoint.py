@@ -30,8 +30,8 @@ class Checkpointer:
     """Save everything a training needs to go on, and go on from it.
 
     Written to ``folder``: ``checkpoint.pt`` (network, optimiser, schedule, epoch, random state, best score),
-    ``model.pt`` (weights of the best validation, the last where none gave a score) and, at the end, ``model_last.pt``. Must stand after the
-    validation handler.
+    ``model.pt`` (weights of the best validation, the last where none gave a score) and, at the end,
+    ``model_last.pt``. Must stand after the validation handler.
 
     Args:
         folder: where the files go.

@@ -14,6 +14,8 @@ from .statistics import compare_pairs
 from .summary import PairResult, cell, csv_text, nan_mean, nan_std
 from .table import NOTHING, markdown_table
 
+OF_THE_FIELD = ("folding", "ndv", "sdlogj")
+
 
 @dataclass(frozen=True)
 class Method:
@@ -89,25 +91,23 @@ def measures_of(methods: Sequence[Method]) -> list[str]:
 
 
 def method_table(methods: Sequence[Method]) -> str:
-    """A row a method: what it is, then each measure as mean ± standard deviation over pairs."""
-    names = measures_of(methods)
+    """A column a method: what it is, then each measure as mean ± standard deviation over pairs."""
     facts = list(dict.fromkeys(heading for method in methods for heading in method.facts))
-    header = ["Method", *facts, "trainings", "Dice, std over trainings", *(column(name).heading for name in names)]
-    rows = [
-        [
-            method.name,
-            *(method.facts.get(heading, NOTHING) for heading in facts),
-            len(method.runs),
-            cell(method.seed_spread, ".4f") or NOTHING,
-            *(_summary(method, name) for name in names),
-        ]
-        for method in methods
-    ]
-    return markdown_table(header, rows)
+    rows = [[heading, *(method.facts.get(heading, NOTHING) for method in methods)] for heading in facts]
+    rows.append(["trainings", *(str(len(method.runs)) for method in methods)])
+    for name in measures_of(methods):
+        heading = column(name).heading + (", median" if name == "seconds" else "")
+        rows.append([heading, *(_summary(method, name) for method in methods)])
+        if name == "dice":
+            spreads = (cell(method.seed_spread, ".4f") or NOTHING for method in methods)
+            rows.append(["Dice, std over trainings", *spreads])
+    return markdown_table(["", *(method.name for method in methods)], rows)
 
 
 def _summary(method: Method, name: str) -> str:
     values = method.of_pairs(name)
+    if name == "seconds":  # the first pair warms the machine up: the median does not see it
+        return cell(float(np.nanmedian(values)), column(name).form) if not np.isnan(values).all() else NOTHING
     return plus_minus(name, float(nan_mean(values)), float(nan_std(values)))
 
 
@@ -124,19 +124,23 @@ def method_csv(methods: Sequence[Method]) -> str:
     return csv_text(["method", "measure", "pairs", "trainings", "mean", "std over pairs", "std over trainings"], rows)
 
 
-def test_table(ours: Method, others: Sequence[Method]) -> str:
+def paired_table(ours: Method, others: Sequence[Method]) -> str:
     """A row a method and measure: ours minus the other's with its confidence interval, and Wilcoxon's p."""
     header = ["Measure", "ours minus", "pairs", "difference", "95 % interval", "p (Wilcoxon)", "better"]
-    return markdown_table(header, [_test_row(ours, other, name) for name, other in _tested(ours, others)])
+    return markdown_table(header, [_paired_row(ours, other, name) for name, other in _comparable(ours, others)])
 
 
-def _tested(ours: Method, others: Sequence[Method]) -> list[tuple[str, Method]]:
-    """What can be compared: every measure that the paired method has too."""
+def _comparable(ours: Method, others: Sequence[Method]) -> list[tuple[str, Method]]:
+    """Every measure of ours with every method that has it too; the affine stage has no field to measure."""
     names = [name for name in measures_of([ours]) if name != "seconds"]
-    return [(n, other) for n in names for other in others if not np.isnan(other.values(n)).all()]
+    return [(n, other) for n in names for other in others if not (n in OF_THE_FIELD and _is_still(other))]
 
 
-def _test_row(ours: Method, other: Method, name: str) -> list[object]:
+def _is_still(method: Method) -> bool:
+    return not np.nan_to_num(method.values("sdlogj")).any()
+
+
+def _paired_row(ours: Method, other: Method, name: str) -> list[object]:
     shape, result = column(name), compare_pairs(ours.of_pairs(name), other.of_pairs(name))
     difference, low, high = (f"{shape.factor * x:+{shape.form}}" for x in (result.difference, result.low, result.high))
     clear = not (result.low <= 0 <= result.high)
@@ -146,22 +150,21 @@ def _test_row(ours: Method, other: Method, name: str) -> list[object]:
     return [shape.heading, other.name, result.pairs, difference, f"{low} to {high}", p_value, verdict]
 
 
-def test_csv(ours: Method, others: Sequence[Method]) -> str:
-    """:func:`test_table` with plain numbers."""
+def paired_csv(ours: Method, others: Sequence[Method]) -> str:
+    """:func:`paired_table` with plain numbers."""
     rows = []
-    for name, other in _tested(ours, others):
+    for name, other in _comparable(ours, others):
         result = compare_pairs(ours.of_pairs(name), other.of_pairs(name))
         numbers = (result.difference, result.low, result.high, result.p_value)
         rows.append([name, other.name, result.pairs, *(cell(x, ".8g") for x in numbers)])
     return csv_text(["measure", "ours minus", "pairs", "difference", "low", "high", "p"], rows)
 
 
-def paper_csv(methods: Sequence[Method]) -> str:
-    """Table 1 with plain numbers: a row a pair and method, Dice mean and standard deviation over labels."""
+def paper_csv(results: Sequence[PairResult]) -> str:
+    """The paper's table with plain numbers: a row a pair and method (stage), Dice mean and deviation over labels."""
     rows = [
-        [n + 1, moving, fixed, method.name, cell(mean, ".6f"), cell(std, ".6f")]
-        for n, (moving, fixed) in enumerate(methods[0].pairs)
-        for method in methods
-        for mean, std in [(float(nan_mean(method.dice[n])), float(nan_std(method.dice[n])))]
+        [n, r.moving, r.fixed, stage, cell(float(nan_mean(dice)), ".6f"), cell(float(nan_std(dice)), ".6f")]
+        for n, r in enumerate(results, start=1)
+        for stage, dice in r.dice.items()
     ]
     return csv_text(["test", "moving", "fixed", "method", "dice mean", "dice std over labels"], rows)

@@ -36,7 +36,7 @@ COLUMNS = {
     "ncc": Column("NCC", ".4f", better=1),
     "folding": Column("|J| ≤ 0, %", ".3f", 100),
     "ndv": Column("non-diffeomorphic, %", ".4f", 100),
-    "sdlogj": Column("std log |J|", ".3f"),
+    "sdlogj": Column("std log |J|", ".3f", better=0),
     "seconds": Column("seconds a pair", ".3g"),
 }
 

@@ -6,6 +6,7 @@ from .integrate import ScalingSquaring
 from .invert import invert_field
 from .jacobian import folded_fraction, jacobian_determinant
 from .resize import halve_field, upsample_field
+from .sample import grid_points, map_points, sample
 from .warp import Warp, warp
 
 __all__ = [
@@ -13,10 +14,13 @@ __all__ = [
     "Warp",
     "compose",
     "folded_fraction",
+    "grid_points",
     "halve_field",
     "identity_grid",
     "invert_field",
     "jacobian_determinant",
+    "map_points",
+    "sample",
     "upsample_field",
     "warp",
 ]

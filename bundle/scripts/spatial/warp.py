@@ -6,6 +6,7 @@ import warnings
 from functools import lru_cache
 
 import torch
+import torch.nn.functional as F
 from monai.networks.blocks import Warp as MonaiWarp
 from torch import Tensor
 
@@ -13,18 +14,18 @@ from .grids import identity_grid
 
 
 class Warp(MonaiWarp):
-    """MONAI's warp layer, made safe for mixed precision and for several devices.
+    """MONAI's warp layer, made safe for mixed precision and several devices, and about twice as fast.
 
-    MONAI caches its reference grid by shape alone, so the first call decides precision and device of
-    all later ones; in bfloat16 a coordinate of 160 is off by up to half a voxel. Here the grid is kept
-    per device and the arithmetic is done in 32 bits whatever autocast says.
+    MONAI caches its reference grid by shape alone, so the first call decides precision and device of all later ones; in
+    bfloat16 a coordinate of 160 is off by up to half a voxel. Here the grid is kept per device and the arithmetic is
+    done in 32 bits whatever autocast says. The grid is kept normalised, as ``grid_sample`` wants it, so that a call
+    scales and adds once instead of walking over the coordinates axis by axis; the scaling and squaring of one training
+    step warps six times, forward and backward.
 
     Args:
         mode: ``"bilinear"`` (trilinear in 3-D) for intensities, ``"nearest"`` for labels.
         padding_mode: what lies outside the moving image, ``"border"`` or ``"zeros"``.
     """
-
-    ref_grid: Tensor | None
 
     def __init__(self, mode: str = "bilinear", padding_mode: str = "border") -> None:
         with warnings.catch_warnings():
@@ -32,23 +33,36 @@ class Warp(MonaiWarp):
             warnings.simplefilter("ignore")
             super().__init__(mode=mode, padding_mode=padding_mode)
 
-    def get_reference_grid(self, ddf: Tensor, jitter: bool = False, seed: int = 0) -> Tensor:
-        """Identity grid ``(1, D, *S)`` in the precision and on the device of ``ddf``."""
-        grid = self.ref_grid
-        key = (ddf.shape[2:], ddf.dtype, ddf.device)
-        if grid is None or (grid.shape[2:], grid.dtype, grid.device) != key:
-            grid = identity_grid(ddf.shape[2:], ddf.dtype, ddf.device)[None]
-            self.ref_grid = grid
-        return grid
-
     def forward(self, image: Tensor, ddf: Tensor) -> Tensor:
         """Resample ``image`` ``(B, C, *S)`` at ``x + ddf(x)``, ``ddf`` ``(B, D, *S)`` in voxels.
 
         Raises:
             ValueError: if the shapes do not match.
         """
+        wanted = (image.shape[0], image.ndim - 2, *image.shape[2:])
+        if tuple(ddf.shape) != wanted:
+            raise ValueError(
+                f"an image of shape {tuple(image.shape)} needs a displacement field of shape {wanted}, "
+                f"got {tuple(ddf.shape)}"
+            )
+        grid, scale = _normalised_grid(ddf.shape[2:], ddf.device)
         with torch.autocast(image.device.type, enabled=False):
-            return super().forward(image.float(), ddf.float())
+            positions = torch.addcmul(grid, ddf.float().movedim(1, -1).flip(-1), scale)
+            return F.grid_sample(
+                image.float(),
+                positions,
+                mode=self._interp_mode_native,
+                padding_mode=self._padding_mode_native,
+                align_corners=True,
+            )
+
+
+@lru_cache(maxsize=16)
+def _normalised_grid(spatial_size: tuple[int, ...], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Where ``grid_sample`` finds every voxel, ``(1, *S, D)`` from -1 to 1, last axis first, and the size of a voxel."""
+    with torch.inference_mode(False):  # what is made in that mode could not be used in training afterwards
+        scale = torch.tensor([2 / max(size - 1, 1) for size in reversed(spatial_size)], device=device)
+        return identity_grid(spatial_size, device=device).movedim(0, -1).flip(-1)[None] * scale - 1, scale
 
 
 @lru_cache(maxsize=8)

@@ -14,12 +14,18 @@ from torch import Tensor
 
 from .atlas_geometry import (
     CLEFT_REACH,
+    CALLOSUM,
     CORE,
     DOME,
     DOME_FLOOR,
+    FISSURE_WIDTH,
+    HEAD,
     HULL_CENTRE,
-    INTERHEMISPHERIC,
     TEMPORAL_LOBE,
+    TRANSVERSE,
+    TRANSVERSE_DEPTH,
+    TRANSVERSE_WIDTH,
+    TRANSVERSE_WINDING,
     Cleft,
 )
 from .labels import structure_ids
@@ -28,10 +34,13 @@ from .traits import SideTraits, Traits
 
 FLUID, CORTEX, WHITE_MATTER, VESSEL = 0.06, 0.235, 0.39, 0.8  # intensities
 BASE = Ellipsoid((0, 122), (26, 17), anterior=-6, length=30)  # cisterns and vessels between the temporal lobes
-SINUS = Ellipsoid((0, 19), (9, 5), anterior=-5, length=60)  # the sagittal sinus and its dura
+SINUS = Ellipsoid((0, 18), (6, 3.5), anterior=-5, length=60)  # the sagittal sinus and its dura
 MENINGES = 2.8  # mm of fluid that skull-stripping leaves around the hull
+FLOOR_ROUNDING = 12.0  # mm
 CROWN = 7.0  # mm over which a gyrus is rounded where a cleft opens
 MEANDER, MEANDER_LENGTH = 0.2, 44.0  # radians, mm: how clefts wind from the back to the front
+OPENING = 4.0  # lengths of its first piece by which a cleft is extended outwards
+DEEPENING, DEEPENING_LENGTH = 0.15, 50.0  # mm: beyond the nuclei the clefts reach further in
 SMALLEST_SECTION = 0.35  # of the central section: where the clefts stop converging
 
 
@@ -60,8 +69,9 @@ def build_tissue(points: Tensor, traits: Traits, blend: float) -> Tissue:
     """
     label = torch.zeros(points.shape[1], dtype=torch.uint8)
     intensity, inside = torch.zeros_like(points[0]), torch.zeros_like(points[0])
+    head = HEAD.distance(points) < 0
     for side, own in enumerate((traits.left, traits.right)):
-        chosen = (points[0] >= 0) if side == 0 else (points[0] < 0)
+        chosen = head & (points[0] >= 0 if side == 0 else points[0] < 0)
         mirrored = points[:, chosen]
         mirrored[0] = mirrored[0].abs()
         found = _Hemisphere(mirrored, own, traits).paint(side, blend)
@@ -79,46 +89,59 @@ class _Hemisphere:
         self.pial = smooth_difference(self.hull, self._clefts(traits.sulcal_width), CROWN)
 
     def _hull(self) -> Tensor:
-        dome = torch.maximum(DOME.distance(self.points), self.points[1] - DOME_FLOOR)
+        floor = self.points[1] - DOME_FLOOR
+        dome = smooth_difference(DOME.distance(self.points), -floor, FLOOR_ROUNDING)
         cerebrum = smooth_union(dome, TEMPORAL_LOBE.distance(self.points), 6.0)
         return smooth_union(cerebrum, self.core, 3.0)
 
     def _clefts(self, widening: float) -> Tensor:
         """Signed distance to the clefts, which spare the core."""
+        fissure = self.points[0] - max(0.3, FISSURE_WIDTH + widening)
+        closest = torch.maximum(fissure, -CALLOSUM.distance(self.points))
         section, scale = _central_section(self.points)
-        closest = _cleft_distance(self.points[:2], INTERHEMISPHERIC, widening)
         for cleft in self.own.clefts:
             closest = torch.minimum(closest, scale * _cleft_distance(section, cleft, widening))
-        return torch.maximum(closest, -self.core)
+        return torch.maximum(torch.minimum(closest, self._transverse(widening)), -self.core)
+
+    def _transverse(self, widening: float) -> Tensor:
+        """Signed distance to the sulci that run from the midplane to the side; none crosses the central section."""
+        lateral, inferior, anterior = self.points
+        winding = TRANSVERSE_WINDING * torch.sin(4 * torch.atan2(lateral, HULL_CENTRE[1] - inferior) + anterior / 20)
+        away = torch.stack([(anterior + winding - place).abs() for place in TRANSVERSE]).amin(0)
+        return torch.maximum(away - max(0.3, TRANSVERSE_WIDTH + widening), -self.hull - TRANSVERSE_DEPTH)
 
     def paint(self, side: int, blend: float) -> Tissue:
         """Put the tissues over one another, the inner ones last."""
         white = torch.minimum(self.pial + self.thickness, torch.maximum(self.core, self.hull))
         layers = [("Cerebral-Cortex", self.pial, CORTEX, 1.0), ("Cerebral-White-Matter", white, WHITE_MATTER, 1.0)]
-        for structure in self.own.structures:
-            parts = [part.distance(self.points) for part in structure.parts]
-            layers.append((structure.name, torch.stack(parts).amin(0), structure.intensity, structure.softness))
         label = torch.zeros_like(self.core, dtype=torch.uint8)
-        intensity = FLUID + (VESSEL - FLUID) * torch.sigmoid(-self._vessels() / blend)
+        vessels = self._vessels()
+        intensity = FLUID + (VESSEL - FLUID) * torch.sigmoid(-vessels / blend)
+        envelope = self._envelope()
+        for structure in self.own.structures:
+            distance = torch.stack([part.distance(self.points) for part in structure.parts]).amin(0)
+            layers.append((structure.name, distance, structure.intensity, structure.softness))
         for name, distance, value, softness in layers:
             label[distance < 0] = structure_ids(name)[side]
-            intensity.lerp_(torch.full_like(intensity, value), torch.sigmoid(-distance / (softness * blend)))
-        return Tissue(label, intensity, self._inside(blend))
+            intensity += (value - intensity) * torch.sigmoid(-distance / (softness * blend))
+            envelope = torch.minimum(envelope, distance)
+        return Tissue(label, intensity, torch.sigmoid(-torch.minimum(envelope - MENINGES, vessels) / blend))
+
+    def _envelope(self) -> Tensor:
+        """Signed distance to the brain without its folds."""
+        with_base = smooth_union(self.hull, BASE.distance(self.points), 8.0)
+        return smooth_union(with_base, SINUS.distance(self.points), 4.0)
 
     def _vessels(self) -> Tensor:
         far = torch.full_like(self.core, torch.inf)
         return torch.stack([far, *(vessel.distance(self.points) for vessel in self.own.vessels)]).amin(0)
-
-    def _inside(self, blend: float) -> Tensor:
-        envelope = smooth_union(self.hull, BASE.distance(self.points), 8.0)
-        envelope = torch.minimum(smooth_union(envelope, SINUS.distance(self.points), 4.0) - MENINGES, self._vessels())
-        return torch.sigmoid(-envelope / blend)
 
 
 def _central_section(points: Tensor) -> tuple[Tensor, Tensor]:
     """Where the clefts of the central section meet each point, ``(2, N)`` mm, and how much narrower it is there."""
     lateral, inferior, anterior = points
     scale = (1 - (anterior / CLEFT_REACH) ** 2).clamp_min(SMALLEST_SECTION**2).sqrt()
+    scale = scale * (1 - DEEPENING * (anterior / DEEPENING_LENGTH).square().clamp_max(1))
     x, y = (lateral - HULL_CENTRE[0]) / scale, (inferior - HULL_CENTRE[1]) / scale
     angle = MEANDER * torch.sin(2 * math.pi * anterior / MEANDER_LENGTH) * (x / 30).clamp_max(1)
     turned = torch.stack([torch.cos(angle) * x - torch.sin(angle) * y, torch.sin(angle) * x + torch.cos(angle) * y])
@@ -127,4 +150,4 @@ def _central_section(points: Tensor) -> tuple[Tensor, Tensor]:
 
 def _cleft_distance(section: Tensor, cleft: Cleft, widening: float) -> Tensor:
     mouth, fundus = (max(0.1, width + widening) for width in cleft.width)
-    return sheet_distance(section, cleft.path, (mouth, fundus))
+    return sheet_distance(section, cleft.path, (mouth, fundus), outward=0 if cleft.inner else OPENING)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .anatomy import WHITE_MATTER, Tissue
+from .anatomy import CORTEX, WHITE_MATTER, Tissue
 from .deform import smooth_noise, voxel_spacing
 
-GAMMA, GAIN = 0.05, 0.015  # standard deviations, relative: contrast below white matter; all intensities
+GAMMA, GAIN = 0.06, 0.015  # standard deviations, relative: contrast below white matter; all intensities
 BIAS, BIAS_SMOOTHNESS = 0.025, 35.0  # relative, mm
 TEXTURES = ((0.007, 0.8), (0.009, 3.0))  # standard deviation of the intensity, and smoothness in mm
-FLUID_TEXTURE, FLUID_SMOOTHNESS = 0.05, 1.6  # vessels and membranes between brain and skull
+FLUID_TEXTURE, FLUID_SMOOTHNESS = 0.08, 1.6  # vessels and membranes between brain and skull
 NOISE = 0.004
 LEVELS = 255  # the images of neurite-OASIS have whole multiples of 1 / 255
 BRIGHTEST = 0.9
@@ -20,15 +20,16 @@ BRIGHTEST = 0.9
 
 def render(tissue: Tissue, spatial_size: Sequence[int], rng: np.random.Generator) -> np.ndarray:
     """The image of a subject, ``(*S)`` float32 between 0 and 0.9; 0 outside the brain."""
-    mean, inside = (part.reshape(tuple(spatial_size)).numpy().astype(float) for part in (tissue.intensity, tissue.inside))
+    mean, inside = (part.reshape(tuple(spatial_size)).numpy() for part in (tissue.intensity, tissue.inside))
     noise = _Noise(rng, spatial_size)
     image = WHITE_MATTER * (mean / WHITE_MATTER) ** np.exp(GAMMA * rng.normal())
     unlabelled = tissue.label.reshape(tuple(spatial_size)).numpy() == 0
-    image += FLUID_TEXTURE * np.abs(noise(FLUID_SMOOTHNESS)) * unlabelled
+    fluid = unlabelled * np.clip(1 - mean / CORTEX, 0, 1)
+    image += FLUID_TEXTURE * np.abs(noise(FLUID_SMOOTHNESS)) * fluid
     for strength, smoothness in TEXTURES:
         image += strength * noise(smoothness)
     image *= np.exp(GAIN * rng.normal() + BIAS * noise(BIAS_SMOOTHNESS))
-    image = np.hypot(image, NOISE * rng.standard_normal(image.shape))
+    image = np.hypot(image, NOISE * rng.standard_normal(image.shape, np.float32))
     image = np.where(inside > 0.5, image * inside, 0)
     return (np.round(np.clip(image, 0, BRIGHTEST) * LEVELS) / LEVELS).astype(np.float32)
 

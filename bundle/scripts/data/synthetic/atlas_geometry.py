@@ -20,9 +20,14 @@ CORTEX_THICKNESS = 3.1
 DOME = Ellipsoid((0, 85), (71, 64.5), anterior=-4, length=88)
 DOME_FLOOR = 106.0  # below it the hull is the temporal lobe alone
 TEMPORAL_LOBE = Ellipsoid((42.5, 115.5), (29, 23.5), 112, 4, 50)
+HEAD = Ellipsoid((0, 92), (82, 88), length=102)  # nothing is outside
 CORE = Ellipsoid((10, 96), (22, 22), anterior=-2, length=30)  # nuclei and peduncles: no cortex grows here
 HULL_CENTRE = (0.0, 90.0)  # clefts converge on this axis towards the poles
 CLEFT_REACH = 92.0  # half the length of the brain along that axis
+TRANSVERSE = (-70, -44, 28, 58)  # anterior positions of sulci that run across the hemisphere
+TRANSVERSE_DEPTH, TRANSVERSE_WIDTH, TRANSVERSE_WINDING = 13.0, 0.6, 7.0
+CEREBELLUM = Ellipsoid((24, 132), (30, 21), 10, -58, 30)
+CEREBELLAR_CORE = Ellipsoid((20, 131), (20, 10), 10, -56, 18)
 
 
 # ------------------------------------------------------------------------------------------------ the clefts
@@ -30,28 +35,31 @@ CLEFT_REACH = 92.0  # half the length of the brain along that axis
 class Cleft:
     """A sulcus: its path from mouth to fundus, and half its width at both ends, mm.
 
-    A ``primary`` one is in every subject; the others vary in place and depth.
+    A ``primary`` one varies little from subject to subject, the others in place and depth. An ``inner`` one starts
+    within the brain, the others at its surface.
     """
 
     path: tuple[Point, ...]
     width: Point = (0.7, 0.4)
     primary: bool = True
+    inner: bool = False
 
 
-INTERHEMISPHERIC = Cleft(((0, 5), (0, 58)), (1.2, 0.6))
+FISSURE_WIDTH = 0.8  # half of the interhemispheric fissure's, mm
+CALLOSUM = Ellipsoid((0, 86), (24, 28), anterior=-4, length=40)  # what bridges that fissure
 INSULA = (
     Cleft(((78, 97), (66, 92), (55, 95), (43, 91)), (1.4, 0.9)),
-    Cleft(((49, 74), (42.5, 80), (43, 87), (40, 95), (46, 104)), (0.8, 0.8)),
+    Cleft(((46.5, 78), (42, 83), (43, 89), (40, 95), (44, 102)), (0.8, 0.8), inner=True),
 )
 PRIMARY = (
     Cleft(((22, 12), (24, 24), (18, 35), (24, 47)), (1.0, 0.4)),  # superior frontal
     Cleft(((46, 18), (37, 33), (41, 44), (33, 55)), (1.1, 0.4)),  # central
     Cleft(((67, 38), (54, 45), (53, 54), (42, 59)), (1.0, 0.4)),  # postcentral
-    Cleft(((53, 53), (59, 58)), (0.4, 0.4)),  # its branch
-    Cleft(((76, 67), (63, 66), (57, 71), (50, 68)), (0.9, 0.4)),  # subcentral
+    Cleft(((53, 53), (59, 58)), (0.4, 0.4), inner=True),  # its branch
+    Cleft(((76, 67), (63, 66), (58, 71), (54, 68)), (0.9, 0.4)),  # subcentral
     Cleft(((0, 37), (8, 37), (13, 42), (17, 40)), (0.5, 0.3)),  # cingulate
     Cleft(((0, 56), (6, 56), (12, 59)), (0.5, 0.4)),  # callosal
-    Cleft(((76, 111), (64, 104), (57, 109), (49, 106)), (1.0, 0.5)),  # superior temporal
+    Cleft(((76, 111), (64, 104), (58, 109), (52, 107.5)), (1.0, 0.5)),  # superior temporal
     Cleft(((71, 126), (61, 119), (53, 121)), (0.8, 0.4)),  # middle temporal
     Cleft(((54, 150), (51, 137), (45, 127)), (0.8, 0.4)),  # inferior temporal
     Cleft(((32, 150), (35, 138), (31, 131), (35, 125)), (0.7, 0.4)),  # collateral
@@ -62,7 +70,7 @@ SECONDARY = (
     Cleft(((57, 26), (49, 35), (49, 40)), primary=False),
     Cleft(((74, 52), (64, 53), (60, 56)), primary=False),
     Cleft(((0, 25), (6, 27), (10, 25)), (0.4, 0.3), primary=False),
-    Cleft(((79, 80), (68, 79), (61, 83)), primary=False),
+    Cleft(((79, 80), (69, 79), (63, 83)), primary=False),
     Cleft(((68, 140), (60, 131)), primary=False),
 )
 
@@ -87,6 +95,8 @@ class Structure:
 
 # Later ones are painted over earlier ones.
 STRUCTURES = (
+    Structure("Unknown", (CEREBELLUM,), 0.26),
+    Structure("Unknown", (CEREBELLAR_CORE,), 0.36, softness=3),
     Structure("Caudate", (Ellipsoid((20.0, 74.0), (5.6, 2.6), 115, 24, 46),), 0.26),
     Structure("Inf-Lat-Ventricle", (Ellipsoid((26.8, 116.4), (10.0, 7.2), 15, -2, 26),), 0.09, growth=0.02, variation=0.025),
     Structure("Hippocampus", (Ellipsoid((25.5, 117.6), (9.8, 7.2), 15, -4, 24),), 0.225),

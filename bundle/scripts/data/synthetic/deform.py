@@ -10,8 +10,10 @@ import torch
 from scipy.ndimage import gaussian_filter
 from scipy.linalg import expm
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from ...spatial import ScalingSquaring, identity_grid, jacobian_determinant, upsample_field
+from ...spatial.resize import LINEAR_MODES
 from .atlas_geometry import FIELD_OF_VIEW
 
 # Standard deviation of a velocity component and of the Gaussian that smooths it, mm, from large to fine.
@@ -56,7 +58,7 @@ def voxel_spacing(spatial_size: Sequence[int]) -> list[float]:
 def draw_displacement(rng: np.random.Generator, spatial_size: Sequence[int]) -> Tensor:
     """A diffeomorphic displacement, ``(D, *S)`` voxels: the exponential of Gaussian noise at several scales."""
     spacing = voxel_spacing(spatial_size)
-    factor = max(1, int(VELOCITY_GRID / max(spacing)))
+    factor = max(1, round(VELOCITY_GRID / max(spacing)))
     coarse = [-(-size // factor) for size in spatial_size]
     velocity = _draw_velocity(rng, coarse, [factor * step for step in spacing])
     ddf = ScalingSquaring(num_steps=6)(velocity)
@@ -79,9 +81,15 @@ def _draw_velocity(rng: np.random.Generator, size: Sequence[int], spacing: Seque
 
 
 def smooth_noise(rng: np.random.Generator, size: Sequence[int], sigma: Sequence[float]) -> np.ndarray:
-    """Gaussian noise of unit variance, smoothed by ``sigma`` voxels along each axis, ``(*S)``."""
-    noise: np.ndarray = gaussian_filter(rng.standard_normal(size), sigma, mode="wrap")
-    return noise / noise.std()
+    """Gaussian noise of unit variance, smoothed by ``sigma`` voxels along each axis, ``(*S)`` float32."""
+    factor = max(1, int(min(sigma) / 3))  # smoother noise than that needs no full grid
+    coarse = [-(-count // factor) for count in size]
+    noise = gaussian_filter(rng.standard_normal(coarse, np.float32), [width / factor for width in sigma], mode="wrap")
+    if factor > 1:
+        batch = torch.from_numpy(noise)[None, None]
+        noise = interpolate(batch, tuple(size), mode=LINEAR_MODES[len(size)], align_corners=False)[0, 0].numpy()
+    unit: np.ndarray = noise / noise.std()
+    return unit
 
 
 def _affine(points: Tensor, rng: np.random.Generator) -> Tensor:

@@ -48,15 +48,15 @@ class Traits:
 def draw_traits(rng: np.random.Generator) -> Traits:
     """Draw a subject's own anatomy around the shared one."""
     atrophy = float(np.clip(rng.normal(), -1.5, 2.5))
-    middle = {part.name: _vary_structure(part, atrophy, rng) for part in STRUCTURES if part.name in MIDDLE}
+    middle = {part: _vary_structure(part, atrophy, rng) for part in STRUCTURES if part.name in MIDDLE}
     sides = [_draw_side(atrophy, middle, rng) for _ in range(2)]
     thickness = CORTEX_THICKNESS - 0.1 * atrophy + 0.1 * rng.normal()
     return Traits(*sides, cortex_thickness=float(thickness), sulcal_width=SULCAL_WIDENING * atrophy)
 
 
-def _draw_side(atrophy: float, middle: dict[str, Structure], rng: np.random.Generator) -> SideTraits:
+def _draw_side(atrophy: float, middle: dict[Structure, Structure], rng: np.random.Generator) -> SideTraits:
     clefts = tuple(_vary_cleft(cleft, rng) for cleft in (*PRIMARY, *INSULA, *SECONDARY))
-    structures = tuple(middle.get(part.name) or _vary_structure(part, atrophy, rng) for part in STRUCTURES)
+    structures = tuple(middle.get(part) or _vary_structure(part, atrophy, rng) for part in STRUCTURES)
     return SideTraits(clefts, structures, tuple(_draw_vessel(rng) for _ in range(rng.poisson(VESSELS))))
 
 

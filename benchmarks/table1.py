@@ -1,0 +1,138 @@
+"""Table 1 of the paper: affine, Vxm-1, Vxm-2 and ours under one protocol, with an ablation of ours.
+
+    python benchmarks/table1.py                                            the embedded cohort, minutes
+    python benchmarks/table1.py --dataset_dir DIR --steps 3000             neurite-OASIS, hours without a GPU
+    python benchmarks/table1.py --dataset_dir DIR --steps 60000 --configs  the paper's own schedule: no overlay
+
+Every learned row is an overlay of the network, ``bundle/configs/variants/<row>.yaml``, on one training: data, split,
+atlas, loss, optimiser, batches and number of steps are equal, and every row is trained once a seed. Interrupted, the
+command goes on where it stopped; what is finished is not run again. Written to ``output_dir``: ``table1.md`` (all
+tables), each table as CSV, ``labels.png``, ``curves.png``, ``figure5.png``, ``fields.png``, and a folder a run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
+
+from benchmarks.setting import parse  # noqa: E402
+from benchmarks.table1_report import collect, draw, write_tables  # noqa: E402
+from benchmarks.table1_runs import OURS, Run, row_configs  # noqa: E402
+from scripts.errors import InputError  # noqa: E402
+
+ROWS = ["vxm1", "vxm2", OURS]
+ABLATION = ["unet", "unet_eca", "unet_dense"]
+SYNTHETIC_STEPS, REAL_STEPS = 200, 3000
+SYNTHETIC_SIZE = [80, 96]  # a quarter of the pixels of 160 x 192: minutes instead of an hour
+TABLE_PAIRS = 5  # the paper's
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run what is missing, then write the tables and figures."""
+    options = parse_arguments(arguments)
+    folder = Path(options.output_dir).resolve()
+    shared = shared_options(options)
+    parser = parse(shared, ("train.yaml", *(name.removeprefix("configs/") for name in options.configs)))
+    cohort = parser.get_parsed_content("cohort")
+    steps_per_epoch = math.ceil(len(cohort.training) / int(parser.get("batch_size")))
+    epochs = max(1, math.ceil(options.steps / steps_per_epoch))
+    chosen = choose_test_images([record["subject"] for record in cohort.test])
+    shared["max_epochs"] = epochs
+    runs = [
+        Run(row, seed, folder / f"{row}_seed{seed}", row_configs(row, options.configs), shared, chosen)
+        for row in options.rows
+        for seed in options.seeds
+    ]
+    execute(runs)
+    protocol = describe(options, cohort, epochs * steps_per_epoch, epochs)
+    comparison = collect(runs, chosen)
+    draw(comparison, folder)
+    print(write_tables(comparison, folder, protocol))
+    print(f"Tables and figures are in {folder}.")
+
+
+def execute(runs: list[Run]) -> None:
+    """Train and evaluate every run that is not finished."""
+    started = time.monotonic()
+    for run in runs:
+        run.claim()
+    for k, run in enumerate(runs, start=1):
+        for verb, done, action in (("train", run.trained, run.train), ("evaluate", run.evaluated, run.evaluate)):
+            state = "done before" if done else f"after {(time.monotonic() - started) / 60:.1f} min"
+            print(f"[{k}/{len(runs)}] {run.row}, seed {run.seed}: {verb} ({state})", flush=True)
+            action()
+
+
+def choose_test_images(subjects: list[str]) -> list[str]:
+    """The test images of the paper's table: drawn at random, as there, but the same in every run."""
+    return sorted(random.Random(0).sample(sorted(subjects), min(TABLE_PAIRS, len(subjects))))
+
+
+def shared_options(options: argparse.Namespace) -> dict[str, Any]:
+    """The bundle's options that are the same for every row."""
+    dataset = options.dataset_dir if options.dataset_dir == "synthetic" else str(Path(options.dataset_dir).resolve())
+    shared: dict[str, Any] = {"dataset_dir": dataset, "spatial_dims": options.spatial_dims, "affine": options.affine}
+    if options.dataset_dir == "synthetic":
+        shared["synthetic_size"] = options.synthetic_size
+    if options.atlas:
+        shared["atlas"] = options.atlas
+    return shared
+
+
+def describe(options: argparse.Namespace, cohort: Any, steps: int, epochs: int) -> str:
+    """The protocol in words, for the head of the table."""
+    affine = (
+        "Affine is the bundle's ITK stage."
+        if options.affine
+        else "Affine is the data as it comes, unregistered: the cohort is affinely normalised already."
+    )
+    parts = (len(cohort.training), len(cohort.validation), len(cohort.test))
+    configs, seeds = ", ".join(options.configs) or "train.yaml alone", ", ".join(map(str, options.seeds))
+    sentences = (
+        f"Data: {cohort.name}, {parts[0]} training, {parts[1]} validation and {parts[2]} test images, all registered to "
+        f"{cohort.atlas['subject']}.",
+        affine,
+        f"Every learned row: {steps} optimiser steps ({epochs} epochs), then the last weights; {configs}; seeds {seeds}.",
+        "A value of a pair is the mean over the seeds.",
+        "Labels absent from either image are left out; distances also leave out labels that the warp lost, which are "
+        "counted in a row of their own.",
+        "Differences: bootstrap (BCa, 95 %) over pairs; p is not corrected for the number of comparisons.",
+    )
+    return " ".join(sentences) + "\n"
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset_dir", default="synthetic", help="as the bundle's; synthetic: the embedded cohort")
+    parser.add_argument("--atlas", help="fixed image of every pair; default: the bundle's choice")
+    parser.add_argument("--affine", action="store_true", help="the bundle's affine stage first, where images need it")
+    parser.add_argument("--spatial_dims", type=int, choices=[2, 3], default=2)
+    parser.add_argument(
+        "--steps", type=int, help=f"of the optimiser; default {SYNTHETIC_STEPS}, real data {REAL_STEPS}"
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--rows", nargs="+", default=ROWS + ABLATION, help="overlays in configs/variants, and 'ours'")
+    parser.add_argument("--configs", nargs="*", default=["configs/variants/quick.yaml"], help="overlays of every row")
+    parser.add_argument("--synthetic_size", type=int, nargs="+", default=SYNTHETIC_SIZE)
+    parser.add_argument("--output_dir", default=str(ROOT / "bundle" / "outputs" / "table1"))
+    options = parser.parse_args(arguments)
+    options.steps = options.steps or (SYNTHETIC_STEPS if options.dataset_dir == "synthetic" else REAL_STEPS)
+    if OURS not in options.rows:
+        options.rows.append(OURS)
+    return options
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InputError as error:
+        sys.exit(f"error: {error}")

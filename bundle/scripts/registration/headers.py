@@ -1,0 +1,140 @@
+"""What a file says about itself, read before its voxels and checked: ITK decides, as in the user's other software."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from monai.data import ITKReader
+from nibabel.nifti1 import Nifti1Image
+
+from ..errors import InputError
+from .geometry import Geometry
+
+NIFTI_SUFFIXES = (".nii", ".nii.gz")
+MIN_SIZE = 4  # voxels: ITK smooths nothing shorter
+MAX_VOXELS = 2**30
+ORTHONORMAL = 1e-3  # how far the product of two axes may be from 0 or 1
+
+
+def is_nifti(path: str) -> bool:
+    """Whether the file's name ends like a NIfTI file's."""
+    return path.lower().endswith(NIFTI_SUFFIXES)
+
+
+def read_geometry(path: str) -> Geometry:
+    """The grid of an image file, or of the one DICOM series of a folder, as ITK reads it.
+
+    Raises:
+        InputError: if there is no such file, no format knows it, it is no one-channel image of two or three axes, or
+            its spacing, origin or direction cannot be that of an image.
+    """
+    if not Path(path).exists():
+        raise InputError(f"{path} does not exist; name a NIfTI, NRRD or MetaImage file, or a folder of one DICOM series.")
+    if is_nifti(path):
+        _check_nifti(path)
+    size, spacing, origin, direction, components = _information(path)
+    if components != 1:
+        raise InputError(f"{path} has {components} values a voxel (colour or vector); give an image of one channel.")
+    while len(size) > 3 and size[-1] == 1:
+        size = size[:-1]
+    dims = len(size)
+    geometry = Geometry(tuple(size), spacing[:dims], origin[:dims], direction[:dims, :dims])
+    _check(geometry, path)
+    return geometry
+
+
+def _information(path: str) -> tuple[list[int], np.ndarray, np.ndarray, np.ndarray, int]:
+    """Size, spacing, origin, direction and values a voxel, read from the header by ITK."""
+    import itk  # takes seconds
+
+    try:
+        if Path(path).is_dir():
+            return _of_image(read_series(path))
+        io = itk.ImageIOFactory.CreateImageIO(path, itk.CommonEnums.IOFileMode_ReadMode)
+        if io is None:
+            raise InputError(f"{path} cannot be read as an image; give a complete NIfTI, NRRD or MetaImage file.")
+        io.SetFileName(path)
+        io.ReadImageInformation()
+    except RuntimeError as error:
+        raise unreadable(path, error) from error
+    axes = range(io.GetNumberOfDimensions())
+    direction = np.array([list(io.GetDirection(axis)) for axis in axes]).T
+    spacing, origin = (np.array([get(axis) for axis in axes]) for get in (io.GetSpacing, io.GetOrigin))
+    return [int(io.GetDimensions(axis)) for axis in axes], spacing, origin, direction, io.GetNumberOfComponents()
+
+
+def _of_image(image: Any) -> tuple[list[int], np.ndarray, np.ndarray, np.ndarray, int]:
+    import itk
+
+    spacing, origin = np.array(list(image.GetSpacing())), np.array(list(image.GetOrigin()))
+    direction = np.array(itk.array_from_matrix(image.GetDirection()))
+    return list(itk.size(image)), spacing, origin, direction, image.GetNumberOfComponentsPerPixel()
+
+
+def read_series(path: str) -> Any:
+    """The ITK image of a folder with one DICOM series.
+
+    Raises:
+        InputError: if the folder holds none or several.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*more than one DICOM series.*")
+        try:
+            return ITKReader().read(path)
+        except UserWarning as error:
+            raise InputError(f"{path} holds several DICOM series; give a folder with one.") from error
+        except FileNotFoundError as error:
+            raise InputError(f"{path} is a folder without DICOM files; give a file, or a folder of one series.") from error
+
+
+def unreadable(path: str, error: BaseException) -> InputError:
+    """The sentence for a file on which a reader gave up."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    reason = (lines[-1] if lines else type(error).__name__).removeprefix("ITK ERROR: ")
+    return InputError(f"{path} cannot be read as an image ({reason[:160]}); give a complete, valid file.")
+
+
+def _check_nifti(path: str) -> None:
+    """Refuse what ITK mends in silence: voxels of no size become 1 mm wide."""
+    try:
+        image = nib.load(path)
+    except Exception as error:  # nibabel, gzip and zlib each have their own
+        raise unreadable(path, error) from error
+    assert isinstance(image, Nifti1Image)
+    spacing = np.array(image.header["pixdim"][1 : 1 + min(3, int(image.header["dim"][0]))], dtype=float)
+    if not (np.isfinite(spacing).all() and (spacing > 0).all()):
+        raise InputError(f"{path} has a voxel spacing of {_text(spacing)}; every axis needs one above 0.")
+    matrix = image.affine[:3, :3]
+    if not np.isfinite(image.affine).all() or abs(np.linalg.det(matrix / np.abs(matrix).max())) < 1e-12:
+        raise InputError(f"{path} has an affine that is not finite or that is singular; mend its sform or qform.")
+
+
+def _check(geometry: Geometry, path: str) -> None:
+    dims, size = len(geometry.size), geometry.size
+    if dims not in (2, 3) or len(geometry.axes) not in (2, 3):
+        raise InputError(f"{path} is an array of {_sizes(size)}; give a 2-D or 3-D image, one time point of a series.")
+    if min(size[axis] for axis in geometry.axes) < MIN_SIZE or np.prod(size, dtype=float) > MAX_VOXELS:
+        raise InputError(
+            f"{path} measures {_sizes(size)} voxels; every axis needs {MIN_SIZE} or more, and 2**30 in all at most."
+        )
+    spacing = geometry.spacing
+    if not (np.isfinite(spacing).all() and (spacing > 0).all()):
+        raise InputError(f"{path} has a voxel spacing of {_text(spacing)}; every axis needs one above 0.")
+    if not np.isfinite(geometry.origin).all():
+        raise InputError(f"{path} has an origin of {_text(geometry.origin)}; finite coordinates are needed.")
+    product = geometry.direction.T @ geometry.direction
+    if not np.allclose(product, np.eye(dims), atol=ORTHONORMAL):  # NaN fails too
+        hint = " A slice out of the x-y plane must be stored as a volume one voxel thick." if dims == 2 else ""
+        raise InputError(f"{path} has a singular or sheared direction; its axes must be at right angles.{hint}")
+
+
+def _sizes(size: tuple[int, ...]) -> str:
+    return " x ".join(str(each) for each in size)
+
+
+def _text(values: np.ndarray) -> str:
+    return " x ".join(f"{value:g}" for value in values)

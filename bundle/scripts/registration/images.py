@@ -1,0 +1,118 @@
+"""Images and labels in memory, with where they lie; refusing what cannot be registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from monai.data import ITKReader, NibabelReader
+
+from ..errors import InputError
+from .geometry import Geometry
+from .headers import is_nifti, read_geometry, read_series, unreadable
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """Voxels and where they lie.
+
+    Attributes:
+        path: the file or folder it came from.
+        values: ``(*size)``, the axes in the file's order: float32 intensities, or the label ids as stored.
+        geometry: the grid.
+        note: what was decided on reading and a user should know, or an empty string.
+    """
+
+    path: str
+    values: np.ndarray
+    geometry: Geometry
+    note: str = ""
+
+    @property
+    def array(self) -> np.ndarray:
+        """The voxels without axes one voxel long, ``(*S)`` of D axes."""
+        return self.values.squeeze()
+
+
+def read_image(path: str) -> Image:
+    """Intensities as float32.
+
+    Raises:
+        InputError: if the file cannot be read, is no one-channel image of two or three axes, or holds NaN, infinity
+            or one value only.
+    """
+    path = str(path)
+    geometry = read_geometry(path)
+    values = _voxels(path, geometry).astype(np.float32)
+    if not np.isfinite(values).all():
+        raise InputError(f"{path} holds NaN or infinite intensities; replace them by numbers.")
+    if values.min() == values.max():
+        raise InputError(f"{path} is constant ({values.min():g} everywhere); an image with structure is needed.")
+    return Image(path, values, geometry)
+
+
+def read_label(path: str, image: Image | None = None) -> Image:
+    """Label ids, of a whole-number type.
+
+    A label map is drawn on its image's voxels. Where the two files' headers disagree, as they do after some programs,
+    the sizes being equal, the label is taken to lie where its image lies, and ``note`` says so.
+
+    Args:
+        path: the file.
+        image: the image it belongs to; without one the file's own header is kept.
+
+    Raises:
+        InputError: if the file cannot be read, holds values that are not whole numbers, or differs in size.
+    """
+    path = str(path)
+    geometry, note = read_geometry(path), ""
+    values = _whole_numbers(_voxels(path, geometry), path)
+    if image is not None and geometry.size != image.geometry.size:
+        sizes = " but its image ".join(" x ".join(map(str, size)) for size in (geometry.size, image.geometry.size))
+        raise InputError(f"{path} measures {sizes} voxels; a label map must have its image's size.")
+    if image is not None and not geometry.same_as(image.geometry):
+        note = f"the header of {path} does not match that of {image.path}: the image's was used for both"
+    return Image(path, values, geometry if image is None else image.geometry, note)
+
+
+def _voxels(path: str, geometry: Geometry) -> np.ndarray:
+    """The voxels ``(*size)``. ITK fills up a truncated NIfTI file with zeros, nibabel does not."""
+    try:
+        values = _read(path)
+    except InputError:
+        raise
+    except Exception as error:  # ITK, nibabel, gzip and zlib each have their own
+        raise unreadable(path, error) from error
+    if np.iscomplexobj(values) or values.dtype.names:
+        raise InputError(f"{path} holds complex or coloured voxels; give an image of one real channel.")
+    return values.reshape(geometry.size)
+
+
+def _read(path: str) -> np.ndarray:
+    if is_nifti(path):
+        nifti = NibabelReader()
+        return np.asarray(nifti.get_data(nifti.read(path))[0])
+    if Path(path).is_dir():
+        return np.asarray(ITKReader().get_data(read_series(path))[0])
+    import itk  # takes seconds
+
+    reader = ITKReader(pixel_type=itk.D)  # every type of file; 64 bits hold every label id
+    return np.asarray(reader.get_data(reader.read(path))[0])
+
+
+def _whole_numbers(values: np.ndarray, path: str) -> np.ndarray:
+    if not np.issubdtype(values.dtype, np.integer):
+        if not np.isfinite(values).all() or (values != np.round(values)).any():
+            raise InputError(f"{path} is no label map: it holds values that are not whole numbers.")
+        values = values.astype(np.int64)
+    return values.astype(smallest_type(values), copy=False)
+
+
+def smallest_type(values: np.ndarray) -> Any:
+    """The smallest of uint8, int16, uint16 and int32 that holds every value; int64 else."""
+    low, high = int(values.min()), int(values.max())
+    fits = (kind for kind in (np.uint8, np.int16, np.uint16, np.int32)
+            if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max)
+    return next(fits, np.int64)

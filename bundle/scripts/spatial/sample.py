@@ -1,0 +1,55 @@
+"""Reading an image at any points, on a grid of another size."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .grids import identity_grid
+
+
+def sample(image: Tensor, points: Tensor, mode: str = "bilinear", padding_mode: str = "zeros") -> Tensor:
+    """Values of ``image`` at ``points``; :func:`warp` is the special case of points near one's own voxel.
+
+    Args:
+        image: ``(B, C, *S)``.
+        points: voxel coordinates in ``image``, ``(B, D, *T)``; channel ``i`` runs along array axis ``i``.
+        mode: ``"bilinear"`` (trilinear in 3-D) for intensities and fields, ``"nearest"`` for labels.
+        padding_mode: ``"border"`` repeats the edge, ``"zeros"`` is empty outside.
+
+    Returns:
+        ``(B, C, *T)``, of the type of ``points``: give 64-bit points where hundredths of a voxel matter far out.
+
+    Raises:
+        ValueError: if ``points`` has not one channel per axis of ``image``.
+    """
+    size = image.shape[2:]
+    if points.shape[1] != len(size):
+        raise ValueError(f"points in an image of {len(size)} axes need {len(size)} channels, got {points.shape[1]}")
+    # Without align_corners the formula also holds for an axis of one voxel.
+    normalised = [(2 * points[:, axis] + 1) / size[axis] - 1 for axis in reversed(range(len(size)))]
+    grid = torch.stack(normalised, dim=-1)
+    return F.grid_sample(image.to(points.dtype), grid, mode=mode, padding_mode=padding_mode, align_corners=False)
+
+
+def map_points(affine: np.ndarray, points: Tensor) -> Tensor:
+    """Points ``(B, D, *T)`` under an affine map.
+
+    Args:
+        affine: ``(D', D + 1)``: the matrix and, as the last column, the translation.
+        points: ``(B, D, *T)``.
+
+    Returns:
+        ``(B, D', *T)``.
+    """
+    dims = points.shape[1]
+    rows = torch.as_tensor(affine, dtype=points.dtype, device=points.device)
+    flat = torch.einsum("ij,bjn->bin", rows[:, :dims], points.flatten(2)) + rows[:, dims, None]
+    return flat.unflatten(2, points.shape[2:])
+
+
+def grid_points(spatial_size: tuple[int, ...], affine: np.ndarray) -> Tensor:
+    """Where the voxels of a grid lie: ``(1, D', *S)``, 64-bit; ``affine`` ``(D', D + 1)`` takes index to point."""
+    return map_points(affine, identity_grid(spatial_size, dtype=torch.float64)[None])
