@@ -22,13 +22,12 @@ from torch import Tensor, nn
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
 
+from benchmarks.setting import parse  # noqa: E402
+from benchmarks.voxelmorph_peer import SIGMA, build, loss_of  # noqa: E402
 from scripts.engines import RegistrationInferer  # noqa: E402
 from scripts.losses import ForwardDiffusion, RegistrationLoss  # noqa: E402
 from scripts.networks import RegistrationModel  # noqa: E402
 from scripts.reports import markdown_table  # noqa: E402
-
-from benchmarks.setting import parse  # noqa: E402
-from benchmarks.voxelmorph_peer import SIGMA, build, loss_of  # noqa: E402
 
 Step = Callable[[], Tensor]
 

@@ -97,14 +97,17 @@ def describe(options: argparse.Namespace, cohort: Any, steps: int, epochs: int) 
     parts = (len(cohort.training), len(cohort.validation), len(cohort.test))
     configs, seeds = ", ".join(options.configs) or "train.yaml alone", ", ".join(map(str, options.seeds))
     sentences = (
-        f"Data: {cohort.name}, {parts[0]} training, {parts[1]} validation and {parts[2]} test images, all registered to "
-        f"{cohort.atlas['subject']}.",
+        f"Data: {cohort.name}, {parts[0]} training, {parts[1]} validation and {parts[2]} test images, "
+        f"all registered to {cohort.atlas['subject']}.",
         affine,
-        f"Every learned row: {steps} optimiser steps ({epochs} epochs), then the last weights; {configs}; seeds {seeds}.",
+        f"Every learned row: {steps} optimiser steps ({epochs} epochs), then the last weights; {configs}; "
+        f"seeds {seeds}.",
         "A value of a pair is the mean over the seeds.",
+        "Distances are in millimetres, by the fixed image's header.",
         "Labels absent from either image are left out; distances also leave out labels that the warp lost, which are "
         "counted in a row of their own.",
-        "Differences: bootstrap (BCa, 95 %) over pairs; p is not corrected for the number of comparisons.",
+        "Differences: bootstrap (BCa, 95 %) over pairs; p is not corrected for the number of comparisons; a method is "
+        "called better where the interval leaves out 0 and p is below 0.05.",
     )
     return " ".join(sentences) + "\n"
 

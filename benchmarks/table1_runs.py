@@ -88,6 +88,7 @@ class Run:
         """Evaluate the weights after the last step, once."""
         if not self.evaluated:
             own = {
+                "pairing": "atlas",  # whatever the training drew
                 "ckpt_path": str(self.folder / TRAINED),
                 "report_dir": str(self.report),
                 "saved_pairs": self.saved_pairs,

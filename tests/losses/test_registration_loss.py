@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 from monai.losses import (
@@ -53,7 +55,7 @@ def test_every_similarity_falls_as_images_align(size: tuple[int, ...], name: str
         return loss({"warped": warp(moving, ddf), "ddf": ddf}, fixed)
 
     losses = [float(value(voxels)) for voxels in (0.0, 1.0, 2.0, 3.0)]
-    assert all(later < earlier for earlier, later in zip(losses, losses[1:], strict=False)), losses
+    assert all(later < earlier for earlier, later in pairwise(losses)), losses
     field = torch.zeros(1, len(size), *size, requires_grad=True)
     loss({"warped": warp(moving, field), "ddf": field}, fixed).backward()
     assert field.grad is not None and field.grad[:, 0].sum() < 0  # a larger displacement lowers the loss

@@ -4,6 +4,7 @@ from .complexity import NetworkCost, network_cost
 from .dice import LabelDice, label_dice
 from .diffeomorphism import NonDiffeomorphicVolume, non_diffeomorphic_volume
 from .measures import FoldedFraction, MeanSquaredError
+from .negated import Negated
 from .regularity import LogJacobianDeviation, log_jacobian_deviation
 from .similarity import MeanAbsoluteError, NormalisedCrossCorrelation, StructuralSimilarity
 from .surface import AverageSurfaceDistance, HausdorffDistance95, LabelMeasure, LostLabels
@@ -18,6 +19,7 @@ __all__ = [
     "LostLabels",
     "MeanAbsoluteError",
     "MeanSquaredError",
+    "Negated",
     "NetworkCost",
     "NonDiffeomorphicVolume",
     "NormalisedCrossCorrelation",

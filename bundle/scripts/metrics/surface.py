@@ -64,7 +64,7 @@ class SurfaceDistance(LabelMeasure):
             return torch.nan
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # MONAI 1.6 calls itself with a deprecated argument
-            return float(self.between(warped[None, None], fixed[None, None], spacing))
+            return float(self.between(warped[None, None].cpu(), fixed[None, None].cpu(), spacing))
 
     @abstractmethod
     def between(self, warped: Tensor, fixed: Tensor, spacing: list[float]) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..spatial import grid_points, identity_grid, invert_field, jacobian_determinant, map_points, sample
+from ..spatial import grid_points, identity_grid, invert_field, invert_points, jacobian_determinant, map_points, sample
 from .geometry import Frame, Geometry, Grid
 
 CHUNK = 2**22  # voxels at a time: points take 8 bytes a coordinate
@@ -37,7 +37,7 @@ class Deformation:
 
     def displaced(self, points: Tensor) -> Tensor:
         """``p + u(p)`` of points ``(1, D, *T)``."""
-        return points + self._shift(self.ddf, points)
+        return points + self._shift(points)
 
     def forward(self, points: Tensor) -> Tensor:
         """Where points ``(1, D, *T)`` of the fixed image lie in the moving image."""
@@ -45,8 +45,10 @@ class Deformation:
 
     def backward(self, points: Tensor) -> Tensor:
         """Where points ``(1, D, *T)`` of the moving image lie in the fixed image."""
-        unturned = map_points(np.linalg.inv(self.affine)[:-1], points)
-        return unturned + self._shift(self.inverse_ddf, unturned)
+        to_index = np.linalg.inv(self.affine @ self.grid.affine)[:-1]
+        goal = map_points(to_index, points)
+        guess = goal + sample(self.inverse_ddf, goal, padding_mode="border")
+        return map_points(self.grid.affine[:-1], invert_points(self.ddf, goal, guess))
 
     def in_voxels(self) -> Tensor:
         """The whole map as a displacement on the working grid, ``(1, D, *S)``, in its voxels."""
@@ -54,9 +56,9 @@ class Deformation:
         there = map_points(np.linalg.inv(self.grid.affine)[:-1], self.forward(points))
         return (there - identity_grid(self.grid.size, dtype=torch.float64)).float()
 
-    def _shift(self, ddf: Tensor, points: Tensor) -> Tensor:
+    def _shift(self, points: Tensor) -> Tensor:
         index = map_points(np.linalg.inv(self.grid.affine)[:-1], points)
-        found = sample(ddf.cpu(), index, padding_mode="border")
+        found = sample(self.ddf, index, padding_mode="border")
         linear = np.column_stack([self.grid.affine[:-1, :-1], np.zeros(len(self.grid.size))])
         return map_points(linear, found)
 

@@ -60,6 +60,14 @@ class Geometry:
         apart = (self.matrix - other.matrix) @ corners + (self.origin - other.origin)[:, None]
         return bool(np.linalg.norm(apart, axis=0).max() <= tolerance * self.spacing.min())
 
+    def in_space(self, dims: int) -> Geometry:
+        """The grid as one of ``dims`` axes, one voxel long along the new ones."""
+        extra = dims - len(self.size)
+        spacing, origin = np.append(self.spacing, np.ones(extra)), np.append(self.origin, np.zeros(extra))
+        direction = np.eye(dims)
+        direction[: len(self.size), : len(self.size)] = self.direction
+        return Geometry((*self.size, *[1] * extra), spacing, origin, direction)
+
     def thickened(self) -> Geometry:
         """The grid with a voxel more on either side of a one-voxel axis: ITK takes a field one voxel thick for 2-D."""
         size, origin = list(self.size), self.origin.copy()

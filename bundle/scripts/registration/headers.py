@@ -25,8 +25,12 @@ def is_nifti(path: str) -> bool:
     return path.lower().endswith(NIFTI_SUFFIXES)
 
 
-def read_geometry(path: str) -> Geometry:
+def read_geometry(path: str, vectors: int = 1) -> Geometry:
     """The grid of an image file, or of the one DICOM series of a folder, as ITK reads it.
+
+    Args:
+        path: the file or folder.
+        vectors: how many values a voxel must have.
 
     Raises:
         InputError: if there is no such file, no format knows it, it is no one-channel image of two or three axes, or
@@ -37,13 +41,13 @@ def read_geometry(path: str) -> Geometry:
     if is_nifti(path):
         _check_nifti(path)
     size, spacing, origin, direction, components = _information(path)
-    if components != 1:
-        raise InputError(f"{path} has {components} values a voxel (colour or vector); give an image of one channel.")
+    if components != vectors:
+        raise InputError(f"{path} has {components} values a voxel (colours, vectors); it should have {vectors}.")
     while len(size) > 3 and size[-1] == 1:
         size = size[:-1]
     dims = len(size)
     geometry = Geometry(tuple(size), spacing[:dims], origin[:dims], direction[:dims, :dims])
-    _check(geometry, path)
+    _check(geometry, path, MIN_SIZE if vectors == 1 else 2)
     return geometry
 
 
@@ -113,13 +117,13 @@ def _check_nifti(path: str) -> None:
         raise InputError(f"{path} has an affine that is not finite or that is singular; mend its sform or qform.")
 
 
-def _check(geometry: Geometry, path: str) -> None:
+def _check(geometry: Geometry, path: str, smallest: int) -> None:
     dims, size = len(geometry.size), geometry.size
     if dims not in (2, 3) or len(geometry.axes) not in (2, 3):
         raise InputError(f"{path} is an array of {_sizes(size)}; give a 2-D or 3-D image, one time point of a series.")
-    if min(size[axis] for axis in geometry.axes) < MIN_SIZE or np.prod(size, dtype=float) > MAX_VOXELS:
+    if min(size[axis] for axis in geometry.axes) < smallest or np.prod(size, dtype=float) > MAX_VOXELS:
         raise InputError(
-            f"{path} measures {_sizes(size)} voxels; every axis needs {MIN_SIZE} or more, and 2**30 in all at most."
+            f"{path} measures {_sizes(size)} voxels; every axis needs {smallest} or more, and 2**30 in all at most."
         )
     spacing = geometry.spacing
     if not (np.isfinite(spacing).all() and (spacing > 0).all()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,13 @@ class Image:
     def array(self) -> np.ndarray:
         """The voxels without axes one voxel long, ``(*S)`` of D axes."""
         return self.values.squeeze()
+
+    def in_space(self, dims: int) -> Image:
+        """The image as ITK reads it into ``dims`` dimensions: a 2-D file in 3-D is one voxel thick, at the origin."""
+        if len(self.geometry.size) == dims:
+            return self
+        values = self.values.reshape(*self.values.shape, *[1] * (dims - self.values.ndim))
+        return replace(self, values=values, geometry=self.geometry.in_space(dims))
 
 
 def read_image(path: str) -> Image:

@@ -8,25 +8,33 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-from ..errors import InputError
 from .deformation import Fields
 from .geometry import Geometry
 from .headers import is_nifti
 
-PRECISION = 64  # bits of the transform files' numbers
 
-
-def itk_image(values: np.ndarray, geometry: Geometry, vectors: bool = False) -> Any:
-    """An ITK image of ``values`` ``(*size)``, or ``(E, *size)`` with ``vectors``."""
+def itk_image(values: np.ndarray, geometry: Geometry) -> Any:
+    """An ITK image of ``values`` ``(*size)``."""
     import itk
 
-    dims = len(geometry.size)
-    if vectors:
-        kind = {4: itk.F, 8: itk.D}[values.dtype.itemsize]
-        stored = np.ascontiguousarray(np.moveaxis(values, 0, -1).transpose(*range(dims)[::-1], dims))
-        image = itk.image_from_array(stored, ttype=itk.Image[itk.Vector[kind, dims], dims])
-    else:
-        image = itk.image_from_array(np.ascontiguousarray(values.T))
+    return _placed(itk.image_from_array(np.ascontiguousarray(values.T)), geometry)
+
+
+def itk_field(vectors: np.ndarray, geometry: Geometry) -> Any:
+    """An ITK image of 64-bit vectors ``(E, *size)``."""
+    import itk
+
+    dims = len(vectors)
+    image = itk.Image[itk.Vector[itk.D, dims], dims].New()
+    image.SetRegions(list(geometry.size))
+    image.Allocate()
+    itk.array_view_from_image(image)[:] = vectors.T  # image_from_array copies no vectors of 64 bits
+    return _placed(image, geometry)
+
+
+def _placed(image: Any, geometry: Geometry) -> Any:
+    import itk
+
     image.SetSpacing(geometry.spacing.tolist())
     image.SetOrigin(geometry.origin.tolist())
     image.SetDirection(itk.matrix_from_array(np.ascontiguousarray(geometry.direction)))
@@ -38,7 +46,7 @@ def field_transform(vectors: np.ndarray, geometry: Geometry) -> Any:
     import itk
 
     transform = itk.DisplacementFieldTransform[itk.D, len(vectors)].New()
-    transform.SetDisplacementField(itk_image(vectors.astype(np.float64), geometry, vectors=True))
+    transform.SetDisplacementField(itk_field(vectors, geometry))
     return transform
 
 

@@ -1,12 +1,12 @@
 """Tables and figures from saved results: numpy arrays in, files out; the only place with matplotlib."""
 
+from ..files import atomic_path, write_text_atomic
 from .figure import (
     save_cohort_sheet,
     save_label_boxplot,
     save_mean_dice_plot,
     save_registration_figure,
 )
-from ..files import atomic_path, write_text_atomic
 from .measures import labels_csv, measure_table
 from .summary import PairResult, dice_csv, nan_mean, pairs_csv, summarise
 from .table import label_table, markdown_table, paper_table, stage_table

@@ -15,6 +15,7 @@ from .summary import PairResult, cell, csv_text, nan_mean, nan_std
 from .table import NOTHING, markdown_table
 
 OF_THE_FIELD = ("folding", "ndv", "sdlogj")
+LEVEL = 0.05  # of the test: a method is called better where the interval and the test agree
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def _is_still(method: Method) -> bool:
 def _paired_row(ours: Method, other: Method, name: str) -> list[object]:
     shape, result = column(name), compare_pairs(ours.of_pairs(name), other.of_pairs(name))
     difference, low, high = (f"{shape.factor * x:+{shape.form}}" for x in (result.difference, result.low, result.high))
-    clear = not (result.low <= 0 <= result.high)
+    clear = not (result.low <= 0 <= result.high) and result.p_value < LEVEL
     better = ours.name if result.difference * shape.better > 0 else other.name
     verdict = better if clear and shape.better else NOTHING
     p_value = "< 0.0001" if result.p_value < 1e-4 else cell(result.p_value, ".4f") or NOTHING

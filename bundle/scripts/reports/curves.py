@@ -29,7 +29,8 @@ def read_curves(folder: str | Path) -> dict[str, Curve]:
     Raises:
         InputError: if it holds none.
     """
-    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader  # takes a second to import
+    # Takes a second to import, so only here.
+    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader  # type: ignore[import-untyped]
 
     values: dict[str, dict[int, float]] = {}
     for path in sorted(Path(folder).glob("events.out.tfevents.*")):

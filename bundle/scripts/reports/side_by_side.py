@@ -139,16 +139,17 @@ def structure_view(pair: SavedPair, structure: int) -> View:
 
 
 def enlarged(view: View, masks: Sequence[np.ndarray]) -> View:
-    """The plane of ``view`` around what any mask ``(*S)`` shows in it, with a margin, square at least."""
+    """The plane of ``view`` around what any mask ``(*S)`` shows in it, with a margin: a square, within the image."""
     shown = np.any(masks, axis=0)
     section = tuple(view.box[a] if a in view.cut_axes() else slice(None) for a in range(shown.ndim))
     found = np.argwhere(shown[section])
     box = list(view.box)
     spans = {axis: (found[:, axis].min(), found[:, axis].max() + 1) for axis in (view.across, view.down)}
-    side = max(stop - start for start, stop in spans.values()) * (1 + 2 * ENLARGED_MARGIN)
+    side = int(np.ceil(max(stop - start for start, stop in spans.values()) * (1 + 2 * ENLARGED_MARGIN)))
     for axis, (start, stop) in spans.items():
-        low = round((start + stop - side) / 2)
-        box[axis] = slice(max(0, low), min(shown.shape[axis], low + int(np.ceil(side))))
+        length = min(side, shown.shape[axis])
+        low = min(max(0, (start + stop - length) // 2), shown.shape[axis] - length)
+        box[axis] = slice(low, low + length)
     return View(view.across, view.down, view.flip, tuple(box))
 
 

@@ -4,6 +4,7 @@ from .compose import compose
 from .grids import identity_grid
 from .integrate import ScalingSquaring
 from .invert import invert_field
+from .invert_points import invert_points
 from .jacobian import folded_fraction, jacobian_determinant
 from .resize import halve_field, upsample_field
 from .sample import grid_points, map_points, sample
@@ -18,6 +19,7 @@ __all__ = [
     "halve_field",
     "identity_grid",
     "invert_field",
+    "invert_points",
     "jacobian_determinant",
     "map_points",
     "sample",

@@ -62,8 +62,8 @@ class ReadSubjectd(MapTransform):
         try:
             tensor = self.load(path)
         except Exception as error:  # every reader has its own exceptions for a broken file
-            reason = str(error.__cause__ or error).strip().splitlines()[-1:] or [type(error).__name__]
-            raise InputError(f"{path} cannot be read as an image ({reason[0]}); give a complete NIfTI file.") from error
+            reason = " ".join(str(error.__cause__ or error).split()) or type(error).__name__
+            raise InputError(f"{path} cannot be read as an image ({reason}); give a complete NIfTI file.") from error
         assert isinstance(tensor, MetaTensor)
         return tensor
 
@@ -72,9 +72,8 @@ class ReadSubjectd(MapTransform):
             tensor = tensor[..., 0]
         if tensor.ndim != self.spatial_dims + 1 or tensor.shape[0] != 1:
             raise InputError(
-                f"{path} is an array of {tuple(tensor.meta.get('spatial_shape', tensor.shape))}, "
-                f"but this configuration takes one-channel {self.spatial_dims}-D images; "
-                f"set spatial_dims or choose other files."
+                f"{path} is an array of {tuple(tensor.shape[1:])} with {tensor.shape[0]} channel(s), but this "
+                f"configuration takes one-channel {self.spatial_dims}-D images; set spatial_dims or choose other files."
             )
         if min(tensor.shape[1:]) < MIN_SIZE:
             raise InputError(f"{path} measures {tuple(tensor.shape[1:])} voxels; every axis needs {MIN_SIZE} or more.")

@@ -1,1 +1,11 @@
-"""x"""
+"""The embedded cohort: brains that nobody has, so that the bundle runs before any data is downloaded.
+
+One construction for slices and volumes: a shared anatomy of implicit shapes in millimetres (``atlas_geometry``,
+``shapes``, ``anatomy``), of which each subject has a variant (``traits``) seen through an affine map and a
+diffeomorphism (``deform``) and through a scanner (``appearance``). The slice is the coronal section of the volume's
+anatomy through its middle.
+"""
+
+from .write import GENERATOR_VERSION, write_cohort
+
+__all__ = ["GENERATOR_VERSION", "write_cohort"]

@@ -13,14 +13,16 @@ import torch
 from torch import Tensor
 
 from .atlas_geometry import (
-    CLEFT_REACH,
+    BASE,
     CALLOSUM,
+    CLEFT_REACH,
     CORE,
     DOME,
     DOME_FLOOR,
     FISSURE_WIDTH,
     HEAD,
     HULL_CENTRE,
+    SINUS,
     TEMPORAL_LOBE,
     TRANSVERSE,
     TRANSVERSE_DEPTH,
@@ -29,12 +31,10 @@ from .atlas_geometry import (
     Cleft,
 )
 from .labels import structure_ids
-from .shapes import Ellipsoid, sheet_distance, smooth_difference, smooth_union
+from .shapes import sheet_distance, smooth_difference, smooth_union
 from .traits import SideTraits, Traits
 
 FLUID, CORTEX, WHITE_MATTER, VESSEL = 0.06, 0.235, 0.39, 0.8  # intensities
-BASE = Ellipsoid((0, 122), (26, 17), anterior=-6, length=30)  # cisterns and vessels between the temporal lobes
-SINUS = Ellipsoid((0, 18), (6, 3.5), anterior=-5, length=60)  # the sagittal sinus and its dura
 MENINGES = 2.8  # mm of fluid that skull-stripping leaves around the hull
 FLOOR_ROUNDING = 12.0  # mm
 CROWN = 7.0  # mm over which a gyrus is rounded where a cleft opens

@@ -12,7 +12,7 @@ from .deform import smooth_noise, voxel_spacing
 GAMMA, GAIN = 0.06, 0.015  # standard deviations, relative: contrast below white matter; all intensities
 BIAS, BIAS_SMOOTHNESS = 0.025, 35.0  # relative, mm
 TEXTURES = ((0.007, 0.8), (0.009, 3.0))  # standard deviation of the intensity, and smoothness in mm
-FLUID_TEXTURE, FLUID_SMOOTHNESS = 0.08, 1.6  # vessels and membranes between brain and skull
+FLUID_TEXTURE, FLUID_SMOOTHNESS = 0.07, 2.2  # vessels and membranes between brain and skull
 NOISE = 0.004
 LEVELS = 255  # the images of neurite-OASIS have whole multiples of 1 / 255
 BRIGHTEST = 0.9
@@ -30,8 +30,8 @@ def render(tissue: Tissue, spatial_size: Sequence[int], rng: np.random.Generator
         image += strength * noise(smoothness)
     image *= np.exp(GAIN * rng.normal() + BIAS * noise(BIAS_SMOOTHNESS))
     image = np.hypot(image, NOISE * rng.standard_normal(image.shape, np.float32))
-    image = np.where(inside > 0.5, image * inside, 0)
-    return (np.round(np.clip(image, 0, BRIGHTEST) * LEVELS) / LEVELS).astype(np.float32)
+    levels = np.round(np.clip(image * inside, 1 / LEVELS, BRIGHTEST) * LEVELS)
+    return np.where(inside > 0.5, levels / LEVELS, 0).astype(np.float32)
 
 
 class _Noise:

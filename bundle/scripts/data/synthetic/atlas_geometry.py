@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .labels import UNLABELLED
 from .shapes import Ellipsoid
 
 Point = tuple[float, float]
@@ -17,11 +18,13 @@ FIELD_OF_VIEW = (160.0, 192.0, 224.0)  # mm, left-right, superior-inferior, post
 CORTEX_THICKNESS = 3.1
 
 # ------------------------------------------------------------------------------------------------ the hull
-DOME = Ellipsoid((0, 85), (71, 64.5), anterior=-4, length=88)
+DOME = Ellipsoid((0, 85), (70.5, 64), anterior=-4, length=88)
 DOME_FLOOR = 106.0  # below it the hull is the temporal lobe alone
 TEMPORAL_LOBE = Ellipsoid((42.5, 115.5), (29, 23.5), 112, 4, 50)
 HEAD = Ellipsoid((0, 92), (82, 88), length=102)  # nothing is outside
 CORE = Ellipsoid((10, 96), (22, 22), anterior=-2, length=30)  # nuclei and peduncles: no cortex grows here
+BASE = Ellipsoid((0, 122), (26, 17), anterior=-6, length=30)  # cisterns and vessels between the temporal lobes
+SINUS = Ellipsoid((0, 19.5), (5, 3), length=24)  # the sagittal sinus and its dura
 HULL_CENTRE = (0.0, 90.0)  # clefts converge on this axis towards the poles
 CLEFT_REACH = 92.0  # half the length of the brain along that axis
 TRANSVERSE = (-70, -44, 28, 58)  # anterior positions of sulci that run across the hemisphere
@@ -63,7 +66,7 @@ PRIMARY = (
     Cleft(((71, 126), (61, 119), (53, 121)), (0.8, 0.4)),  # middle temporal
     Cleft(((54, 150), (51, 137), (45, 127)), (0.8, 0.4)),  # inferior temporal
     Cleft(((32, 150), (35, 138), (31, 131), (35, 125)), (0.7, 0.4)),  # collateral
-    Cleft(((13, 124), (20, 126), (26, 127.5)), (0.6, 0.3)),  # hippocampal
+    Cleft(((10, 123), (20, 126), (26, 127.5)), (0.6, 0.3), inner=True),  # hippocampal
 )
 SECONDARY = (
     Cleft(((36, 14), (31, 24), (33, 30)), primary=False),
@@ -78,11 +81,15 @@ SECONDARY = (
 # ------------------------------------------------------------------------------------------------ the inner structures
 @dataclass(frozen=True)
 class Structure:
-    """A labelled inner structure: the union of its parts, its mean intensity, and how much it grows with atrophy.
+    """What lies within or below the hull: the union of its parts, and how it looks and varies.
 
-    ``growth`` is that of the radii, relative, for one standard deviation of atrophy.
-    ``softness`` widens the border of its intensity,
-    ``variation`` is the standard deviation of its radii that atrophy does not explain, relative.
+    Attributes:
+        name: in the label table, without its side.
+        parts: one hemisphere's.
+        intensity: mean.
+        growth: of the radii, relative, for one standard deviation of atrophy.
+        softness: how many times wider than others its border is in the image.
+        variation: standard deviation of the radii that atrophy does not explain, relative.
     """
 
     name: str
@@ -95,20 +102,35 @@ class Structure:
 
 # Later ones are painted over earlier ones.
 STRUCTURES = (
-    Structure("Unknown", (CEREBELLUM,), 0.26),
-    Structure("Unknown", (CEREBELLAR_CORE,), 0.36, softness=3),
+    Structure(UNLABELLED, (CEREBELLUM,), 0.26),
+    Structure(UNLABELLED, (CEREBELLAR_CORE,), 0.36, softness=3),
     Structure("Caudate", (Ellipsoid((20.0, 74.0), (5.6, 2.6), 115, 24, 46),), 0.26),
-    Structure("Inf-Lat-Ventricle", (Ellipsoid((26.8, 116.4), (10.0, 7.2), 15, -2, 26),), 0.09, growth=0.02, variation=0.025),
-    Structure("Hippocampus", (Ellipsoid((25.5, 117.6), (9.8, 7.2), 15, -4, 24),), 0.225),
+    Structure(
+        "Inf-Lat-Ventricle", (Ellipsoid((26.8, 116.4), (10.0, 7.2), 15, -2, 26),), 0.09, growth=0.02, variation=0.015
+    ),
+    Structure("Hippocampus", (Ellipsoid((25.5, 117.6), (9.8, 7.2), 15, -4, 24),), 0.225, variation=0.02),
     Structure("Putamen", (Ellipsoid((31, 97.4), (10.6, 3.5), 80, 14, 24),), 0.32, softness=1.7),
     Structure("Pallidum", (Ellipsoid((25.6, 99), (4.3, 3.3), 70, 7, 14),), 0.38, softness=1.5, variation=0.1),
-    Structure("Brain-Stem", (Ellipsoid((0, 124.5), (10.5, 6.9), 0, -8, 15), Ellipsoid((0, 126), (3, 5.5), 0, -16, 16.5)), 0.335, variation=0.25),
+    Structure(
+        "Brain-Stem",
+        (Ellipsoid((0, 124.5), (10.5, 6.9), 0, -8, 15), Ellipsoid((0, 126), (3, 5.5), 0, -16, 16.5)),
+        0.335,
+        variation=0.25,
+    ),
     Structure("Ventral-DC", (Ellipsoid((11.2, 108.8), (12, 6.9), -28, -2, 16),), 0.368, softness=2),
     Structure("Thalamus", (Ellipsoid((10, 90), (8.4, 12.2), 25, -4, 17),), 0.303, softness=1.8),
     Structure("Lateral-Ventricle", (Ellipsoid((11.5, 74), (10.2, 3.8), -28, 4, 46),), 0.05, growth=0.27),
     Structure(
-        "Choroid-Plexus", (Ellipsoid((14.5, 78), (2.3, 1.2), -20, -4, 20), Ellipsoid((28, 111.5), (1.6, 0.9), 20, -4, 14)), 0.19, variation=0.2
+        "Choroid-Plexus",
+        (Ellipsoid((14.5, 78), (2.3, 1.2), -20, -4, 20), Ellipsoid((28, 111.5), (1.6, 0.9), 20, -4, 14)),
+        0.19,
+        variation=0.12,
     ),
-    Structure("Unknown", (Ellipsoid((0, 118), (4.5, 5.5), 0, 4, 12), Ellipsoid((0, 82.5), (4.5, 1.5), 0, -4, 20)), 0.06, growth=0.1),
+    Structure(
+        UNLABELLED,  # the interpeduncular cistern, and the fissure above the thalami
+        (Ellipsoid((0, 118), (4.5, 5.5), 0, 4, 12), Ellipsoid((0, 82.5), (4.5, 1.5), 0, -4, 20)),
+        0.06,
+        growth=0.1,
+    ),
     Structure("3rd-Ventricle", (Ellipsoid((0, 99), (1.9, 7.6), 0, 2, 16),), 0.06, growth=0.2),
 )

@@ -7,8 +7,8 @@ from itertools import combinations
 
 import numpy as np
 import torch
-from scipy.ndimage import gaussian_filter
 from scipy.linalg import expm
+from scipy.ndimage import gaussian_filter
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -23,7 +23,7 @@ ROTATION, SCALING, SHIFT = 0.8, 0.015, 0.5  # standard deviations: degrees, rela
 ORIGIN = (80.0, 0.5, 112.0)  # mm from the grid's edge: the midplane, the centre of the first voxel, the coronal section
 BRAIN_CENTRE = (0.0, 92.0, 0.0)  # mm from there
 STILLNESS, STILL_RADIUS = 0.6, 30.0  # nuclei vary less than the cortex: velocity is damped by this within so many mm
-SMALLEST_JACOBIAN = 0.15
+SMALLEST_JACOBIAN = 0.15  # on the coarse grid
 
 
 def draw_points(rng: np.random.Generator, spatial_size: Sequence[int]) -> Tensor:
@@ -45,9 +45,13 @@ def draw_points(rng: np.random.Generator, spatial_size: Sequence[int]) -> Tensor
 
 def _millimetres(coordinates: Tensor) -> Tensor:
     """Voxel coordinates ``(D, *S)`` of a grid of their own size, in the anatomy's millimetres."""
-    column = (-1,) + (1,) * (coordinates.ndim - 1)
-    spacing = torch.tensor(voxel_spacing(coordinates.shape[1:])).reshape(column)
-    return (coordinates + 0.5) * spacing - torch.tensor(ORIGIN[: len(coordinates)]).reshape(column)
+    spacing = voxel_spacing(coordinates.shape[1:])
+    return (coordinates + 0.5) * _column(spacing) - _column(ORIGIN[: len(spacing)])
+
+
+def _column(values: Sequence[float]) -> Tensor:
+    """One value an axis, shaped to meet ``(D, *S)``."""
+    return torch.tensor(values).reshape(-1, *[1] * len(values))
 
 
 def voxel_spacing(spatial_size: Sequence[int]) -> list[float]:
@@ -62,7 +66,7 @@ def draw_displacement(rng: np.random.Generator, spatial_size: Sequence[int]) -> 
     coarse = [-(-size // factor) for size in spatial_size]
     velocity = _draw_velocity(rng, coarse, [factor * step for step in spacing])
     ddf = ScalingSquaring(num_steps=6)(velocity)
-    # The squarings interpolate, so a rare steep place could fold: it is made less steep.
+    # Squarings and upsampling interpolate, so a steep place could fold: it is made less steep.
     while jacobian_determinant(ddf).min() < SMALLEST_JACOBIAN:
         velocity = 0.9 * velocity
         ddf = ScalingSquaring(num_steps=6)(velocity)
@@ -75,7 +79,7 @@ def _draw_velocity(rng: np.random.Generator, size: Sequence[int], spacing: Seque
     for strength, smoothness in SCALES:
         for axis, step in enumerate(spacing):
             velocity[axis] += strength / step * smooth_noise(rng, size, [smoothness / other for other in spacing])
-    from_centre = _millimetres(identity_grid(size)) - torch.tensor(BRAIN_CENTRE[: len(size)]).reshape(-1, *[1] * len(size))
+    from_centre = _millimetres(identity_grid(size)) - _column(BRAIN_CENTRE[: len(size)])
     stillness = STILLNESS * torch.exp(-from_centre.square().sum(0) / (2 * STILL_RADIUS**2))
     return (torch.from_numpy(velocity).float() * (1 - stillness))[None]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+UNLABELLED = "Unknown"
 MIDDLE_LABELS = {"3rd-Ventricle": 9, "Brain-Stem": 10}
 SIDE_LABELS = {  # name to the ids on the left and on the right
     "Cerebral-White-Matter": (1, 14),
@@ -18,7 +19,7 @@ SIDE_LABELS = {  # name to the ids on the left and on the right
 }
 # The colours that FreeSurfer gives these structures.
 COLOURS = {
-    "Unknown": (0, 0, 0),
+    UNLABELLED: (0, 0, 0),
     "Cerebral-White-Matter": (245, 245, 245),
     "Cerebral-Cortex": (205, 62, 78),
     "Lateral-Ventricle": (120, 18, 134),
@@ -38,10 +39,10 @@ COLUMNS = "{:<5} {:<29} {:<3} {:<3} {:<3} {}"
 
 def structure_ids(structure: str) -> tuple[int, int]:
     """Ids of a structure on the left and on the right; the same one where it lies in the middle."""
-    if structure == "Unknown":
-        return 0, 0
-    middle = MIDDLE_LABELS.get(structure)
-    return SIDE_LABELS[structure] if middle is None else (middle, middle)
+    if structure in SIDE_LABELS:
+        return SIDE_LABELS[structure]
+    middle = 0 if structure == UNLABELLED else MIDDLE_LABELS[structure]
+    return middle, middle
 
 
 def label_names() -> dict[int, str]:
@@ -55,7 +56,7 @@ def label_names() -> dict[int, str]:
 def label_table_text() -> str:
     """The table as a FreeSurfer colour file: id, name, red, green, blue, transparency."""
     rows = [COLUMNS.format("#ID", "Label Name", "R", "G", "B", "A"), ""]
-    for label, name in ({0: "Unknown"} | label_names()).items():
+    for label, name in ({0: UNLABELLED} | label_names()).items():
         colour = COLOURS[name.removeprefix("Left-").removeprefix("Right-")]
         rows.append(COLUMNS.format(label, name, *colour, 0))
     return "\n".join(rows) + "\n"

@@ -71,7 +71,9 @@ def smooth_difference(shape: Tensor, cutter: Tensor, width: float) -> Tensor:
     return -smooth_union(-shape, cutter, width)
 
 
-def sheet_distance(section: Tensor, path: Sequence[tuple[float, float]], width: tuple[float, float], outward: float) -> Tensor:
+def sheet_distance(
+    section: Tensor, path: Sequence[tuple[float, float]], width: tuple[float, float], outward: float
+) -> Tensor:
     """Signed distance to a cleft along a path in the section plane.
 
     Args:

@@ -7,16 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .atlas_geometry import CORTEX_THICKNESS, INSULA, PRIMARY, SECONDARY, STRUCTURES, Cleft, Structure
-from .labels import MIDDLE_LABELS
+from .labels import MIDDLE_LABELS, UNLABELLED
 from .shapes import Ellipsoid
 
-MIDDLE = {*MIDDLE_LABELS, "Unknown"}
-
+MIDDLE = {*MIDDLE_LABELS, UNLABELLED}  # drawn once for both sides
 PRIMARY_VARIATION = (0.04, 0.7)  # standard deviations: of depth, relative, and of place, mm
 SECONDARY_VARIATION = (0.22, 1.6)
-STRUCTURE_SHIFT = 0.4  # mm
+STRUCTURE_SHIFT = 0.25  # mm
 VESSELS = 1.0  # mean number a side
-SULCAL_WIDENING = 0.35  # mm of half the width, for one standard deviation of atrophy
+SULCAL_WIDTH, SULCAL_WIDENING = 0.15, 0.35  # mm of half the width: of all, and for one standard deviation of atrophy
 BRAIN_STEM_SHIFT = 2.5  # mm: how much of it the section catches depends on the head's pose
 
 
@@ -49,9 +48,9 @@ def draw_traits(rng: np.random.Generator) -> Traits:
     """Draw a subject's own anatomy around the shared one."""
     atrophy = float(np.clip(rng.normal(), -1.5, 2.5))
     middle = {part: _vary_structure(part, atrophy, rng) for part in STRUCTURES if part.name in MIDDLE}
-    sides = [_draw_side(atrophy, middle, rng) for _ in range(2)]
+    left, right = (_draw_side(atrophy, middle, rng) for _ in range(2))
     thickness = CORTEX_THICKNESS - 0.1 * atrophy + 0.1 * rng.normal()
-    return Traits(*sides, cortex_thickness=float(thickness), sulcal_width=SULCAL_WIDENING * atrophy)
+    return Traits(left, right, cortex_thickness=float(thickness), sulcal_width=SULCAL_WIDTH + SULCAL_WIDENING * atrophy)
 
 
 def _draw_side(atrophy: float, middle: dict[Structure, Structure], rng: np.random.Generator) -> SideTraits:

@@ -1,0 +1,146 @@
+"""The embedded cohort on disk, in the layout of neurite-OASIS."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from tqdm import tqdm
+
+from ...errors import InputError
+from ..subjects import NEURITE_FILES, NEURITE_TABLES
+from .labels import label_table_text
+from .subject import make_subject
+
+GENERATOR_VERSION = 1  # raise it with every change that alters a voxel
+MARKER = "cohort.json"
+SMALLEST_SIZE = 32  # voxels: on a coarser grid the cortex is gone
+PATIENCE = 2.0  # seconds before a progress bar appears
+
+
+def write_cohort(folder: Path, num_subjects: int = 60, spatial_size: Sequence[int] = (160, 192), seed: int = 0) -> Path:
+    """Write the embedded cohort, or find it written.
+
+    In 2-D a subject's folder holds ``slice_norm.nii.gz`` and ``slice_seg24.nii.gz``, in 3-D ``aligned_norm.nii.gz``
+    and ``aligned_seg35.nii.gz``; the ids of both are the 24 of the slices. Image axes and affine are those of the real
+    files at 1 mm: left-right, superior-inferior, posterior-anterior. A grid of any size covers the whole brain, so
+    other sizes than 160 x 192 (x 224) show it smaller or larger. A subject depends on the seed, its number and the size
+    alone. The folder appears when it is complete, ``cohort.json`` in it tells what it holds.
+
+    Args:
+        folder: where; its parents are made.
+        num_subjects: at least 1.
+        spatial_size: S, two or three sizes of at least 32 voxels.
+        seed: 0 or more.
+
+    Returns:
+        ``folder``.
+
+    Raises:
+        InputError: if an argument is out of range, or the folder holds something else or another cohort.
+    """
+    folder = Path(folder)
+    wanted = _describe(num_subjects, spatial_size, seed)
+    if _is_written(folder, wanted):
+        return folder
+    with _new_folder(folder) as partial:
+        _write_subjects(partial, num_subjects, wanted["spatial_size"], seed)
+        (partial / MARKER).write_text(json.dumps(wanted, indent=2) + "\n")
+    _is_written(folder, wanted)  # another process may have been faster, with other arguments
+    return folder
+
+
+def _describe(num_subjects: int, spatial_size: Sequence[int], seed: int) -> dict[str, Any]:
+    """What the marker says; raises InputError for arguments out of range."""
+    size = list(spatial_size)
+    if len(size) not in NEURITE_FILES or any(int(n) != n or n < SMALLEST_SIZE for n in size):
+        raise InputError(
+            f"the embedded cohort cannot have the size {tuple(size)}; give two or three whole numbers of voxels, "
+            f"each {SMALLEST_SIZE} or more."
+        )
+    if int(num_subjects) != num_subjects or num_subjects < 1:
+        raise InputError(f"the embedded cohort cannot have {num_subjects} subjects; give a whole number from 1 on.")
+    if int(seed) != seed or seed < 0:
+        raise InputError(f"the embedded cohort cannot have the seed {seed}; give a whole number from 0 on.")
+    return {
+        "content": "synthetic brains in the layout of neurite-OASIS",
+        "generator_version": GENERATOR_VERSION,
+        "num_subjects": int(num_subjects),
+        "spatial_size": [int(n) for n in size],
+        "seed": int(seed),
+    }
+
+
+def _is_written(folder: Path, wanted: dict[str, Any]) -> bool:
+    """Whether the folder holds the cohort wanted; not if it is missing or empty.
+
+    Raises:
+        InputError: if it holds anything else.
+    """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return False
+    try:
+        found = json.loads((folder / MARKER).read_text())
+    except (OSError, ValueError):
+        raise InputError(
+            f"{folder} exists and is no embedded cohort (no readable {MARKER}); remove it or name another folder."
+        ) from None
+    if found != wanted:
+        different = [key for key in wanted if not isinstance(found, dict) or found.get(key) != wanted[key]]
+        raise InputError(
+            f"{folder} holds an embedded cohort of another {' and '.join(different) or 'kind'}; "
+            "remove it or name another folder."
+        )
+    return True
+
+
+@contextmanager
+def _new_folder(folder: Path) -> Iterator[Path]:
+    """A temporary sibling that becomes ``folder`` when the block ends well, unless that has content by then."""
+    partial = folder.with_name(f".{secrets.token_hex(6)}-{folder.name}")
+    try:
+        partial.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be written ({error.strerror}); name a folder where you may write."
+        ) from error
+    try:
+        yield partial
+        try:
+            partial.rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _write_subjects(folder: Path, num_subjects: int, spatial_size: Sequence[int], seed: int) -> None:
+    image_name, label_name = NEURITE_FILES[len(spatial_size)]
+    names = [f"SYN_{index + 1:04d}_MR1" for index in range(num_subjects)]
+    for index, name in enumerate(tqdm(names, desc="embedded cohort", unit="subject", delay=PATIENCE, disable=None)):
+        image, label = make_subject(seed, index, spatial_size)
+        (folder / name).mkdir()
+        _save(folder / name / image_name, image)
+        _save(folder / name / label_name, label)
+    (folder / NEURITE_TABLES[len(spatial_size)]).write_text(label_table_text())
+    (folder / "subjects.txt").write_text("\n".join(names) + "\n")
+
+
+def _save(path: Path, array: np.ndarray) -> None:
+    """Write ``(*S)`` as a volume, a slice one voxel thick, under the affine of neurite-OASIS."""
+    volume = array if array.ndim == 3 else array[..., None]
+    lateral, inferior, anterior = (n / 2 for n in volume.shape)
+    affine = np.array([[-1, 0, 0, lateral], [0, 0, 1, -anterior], [0, -1, 0, inferior], [0, 0, 0, 1]])
+    nifti = nib.Nifti1Image(volume, affine)
+    nifti.set_qform(affine, 1)
+    nifti.set_sform(affine, 1)
+    nifti.header.set_xyzt_units("mm", "sec")
+    nib.save(nifti, path)

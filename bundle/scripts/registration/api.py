@@ -1,0 +1,69 @@
+"""The same from a script or a notebook, with the bundle's own configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from monai.bundle import ConfigParser
+
+from .pipeline import Registration
+from .results import Result, staged
+
+BUNDLE = Path(__file__).resolve().parents[2]
+
+
+def register(
+    fixed: str | Path,
+    moving: str | Path,
+    output_dir: str | Path | None = None,
+    fixed_label: str | Path | None = None,
+    moving_label: str | Path | None = None,
+    **options: Any,
+) -> Result:
+    """Register two images as ``python -m monai.bundle run register`` does.
+
+    ::
+
+        from scripts.registration import register  # with the bundle's folder on sys.path
+        result = register(fixed="a.nii.gz", moving="b.nii.gz", output_dir="out")
+        print(result.report["similarity"], result.warped.values.shape)
+
+    Args:
+        fixed, moving: image files, or folders of a DICOM series each.
+        output_dir: folder of the results; ``None``: nothing is written.
+        fixed_label, moving_label: label maps.
+        options: what the command takes: ``instance_steps=0``, ``affine=False``, ``use_network=False``, ...
+
+    Returns:
+        Images, fields and measures, see :class:`Result`.
+
+    Raises:
+        InputError: if a file cannot be read or written, or its image not registered.
+    """
+    registration = configured(**options)
+    paths = [str(each) if each is not None else None for each in (fixed, moving, moving_label, fixed_label)]
+    if output_dir is None:
+        return registration(*paths)  # type: ignore[arg-type]
+    with staged(output_dir) as folder:
+        result = registration(*paths)  # type: ignore[arg-type]
+        result.save(folder)
+    return result
+
+
+def configured(**options: Any) -> Registration:
+    """The registration that ``configs/inference.yaml`` describes, with ``options`` instead of its values.
+
+    Raises:
+        ValueError: if an option is not one of the configuration's.
+    """
+    parser = ConfigParser()
+    parser.read_config(BUNDLE / "configs" / "inference.yaml")
+    unknown = [name for name in options if name not in parser.config]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is no option of configs/inference.yaml")
+    parser.config.update({"bundle_root": str(BUNDLE), **options})
+    parser.parse()
+    registration = parser.get_parsed_content("registration")
+    assert isinstance(registration, Registration)
+    return registration

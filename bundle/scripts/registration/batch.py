@@ -1,0 +1,156 @@
+"""One pair or a list of pairs: what is done is not done again, one bad pair does not stop the others."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from ..errors import InputError, find_input_error
+from .pipeline import Registration
+from .results import REPORT, name_of, staged
+
+logger = logging.getLogger(__name__)
+
+COLUMNS = ("fixed", "moving", "fixed_label", "moving_label", "name")
+
+
+def register_files(
+    registration: Registration,
+    output_dir: str,
+    fixed: str | None = None,
+    moving: str | None = None,
+    fixed_label: str | None = None,
+    moving_label: str | None = None,
+    pairs: str | None = None,
+) -> None:
+    """Register the pair or the pairs that a user names, and write the results to ``output_dir``.
+
+    Args:
+        registration: how.
+        output_dir: folder of the results.
+        fixed, moving, fixed_label, moving_label: the one pair.
+        pairs: instead of these, a CSV or JSON list, see :func:`read_pairs`.
+
+    Raises:
+        InputError: if nothing or too much is named, or a pair failed; the other pairs are done by then.
+    """
+    one = {"fixed": fixed, "moving": moving, "fixed_label": fixed_label, "moving_label": moving_label}
+    if pairs:
+        if any(one.values()):
+            raise InputError("both --pairs and a single pair are given; give one of them.")
+        register_list(registration, read_pairs(str(pairs)), output_dir)
+        return
+    if not fixed or not moving:
+        raise InputError("a fixed and a moving image are needed; name them with --fixed and --moving, or --pairs a list.")
+    register_one(registration, {key: str(value) for key, value in one.items() if value}, output_dir)
+
+
+def register_one(registration: Registration, pair: Mapping[str, str], output_dir: str | Path) -> dict[str, Any]:
+    """Register a pair and write its files; the report."""
+    with staged(output_dir) as folder:
+        result = registration(**pair)
+        result.report["request"] = _request(pair, registration)
+        result.save(folder)
+    for note in result.report["notes"]:
+        logger.warning(note)
+    after, before = (result.report["similarity"][stage]["correlation"] for stage in ("after", "before"))
+    logger.info("%s: correlation %.4f before, %.4f after; in %s", result.name, before, after, output_dir)
+    return result.report
+
+
+def register_list(registration: Registration, pairs: Sequence[Mapping[str, str]], output_dir: str | Path) -> None:
+    """Register every pair that is not done yet.
+
+    Raises:
+        InputError: at the end, if pairs failed: which, and why.
+    """
+    named = _named(pairs)
+    failed: dict[str, str] = {}
+    for pair in tqdm(named, desc="registration", unit="pair", disable=None):
+        if _is_done(pair, registration, Path(output_dir)):
+            logger.info("%s: done before", pair["name"])
+            continue
+        try:
+            register_one(registration, pair, output_dir)
+        except Exception as error:  # whatever is wrong with one pair, the others are done
+            known = find_input_error(error)
+            failed[pair["name"]] = str(known or f"{type(error).__name__}: {error}").rstrip(".")
+            logger.error("%s: %s", pair["name"], failed[pair["name"]], exc_info=None if known else error)
+    if failed:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
+        raise InputError(f"{len(failed)} of {len(named)} pairs failed, the others are in {output_dir}: {reasons}.")
+
+
+def read_pairs(path: str) -> list[dict[str, str]]:
+    """The pairs of a list, paths relative to the list's folder.
+
+    Args:
+        path: a CSV file with a header line, or a JSON list of objects: ``fixed``, ``moving`` and, where wanted,
+            ``fixed_label``, ``moving_label`` and ``name`` (what the results are named after).
+
+    Raises:
+        InputError: if the file cannot be read, is empty, or a pair lacks an image or has an unknown entry.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+        rows = json.loads(text) if path.lower().endswith(".json") else list(csv.DictReader(text.splitlines()))
+    except (OSError, ValueError, csv.Error) as error:
+        raise InputError(f"{path} cannot be read as a list of pairs ({error}); give a CSV or JSON file.") from error
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise InputError(f"{path} holds no pairs; it should list at least one fixed and moving image.")
+    return [_checked(row, k, path) for k, row in enumerate(rows, start=1)]
+
+
+def _checked(row: Mapping[Any, Any], number: int, path: str) -> dict[str, str]:
+    given = {key: value.strip() for key, value in row.items() if isinstance(value, str) and value.strip()}
+    unknown = [str(key) for key in row if key not in COLUMNS]
+    if unknown or "fixed" not in given or "moving" not in given:
+        problem = f"the unknown entry {unknown[0]!r}" if unknown else "no fixed or no moving image"
+        raise InputError(f"{path}: pair {number} has {problem}; the entries are {', '.join(COLUMNS)}.")
+    folder = Path(path).parent
+    return {key: value if key == "name" else str(folder / value) for key, value in given.items()}
+
+
+def _named(pairs: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """The pairs with names of their own: the moving file's, else with its folder, else with the fixed file's."""
+    choices = (
+        lambda pair: pair.get("name") or name_of(pair["moving"]),
+        lambda pair: pair.get("name") or f"{Path(pair['moving']).resolve().parent.name}_{name_of(pair['moving'])}",
+        lambda pair: pair.get("name") or f"{_long(pair['moving'])}_to_{_long(pair['fixed'])}",
+    )
+    for choose in choices:
+        names = [choose(pair) for pair in pairs]
+        if len(set(names)) == len(names):
+            return [{**pair, "name": name} for pair, name in zip(pairs, names, strict=True)]
+    twice = Counter(names).most_common(1)[0][0]
+    raise InputError(f"two pairs of the list would both be named {twice!r}; give each a name of its own.")
+
+
+def _long(path: str) -> str:
+    return f"{Path(path).resolve().parent.name}_{name_of(path)}"
+
+
+def _request(pair: Mapping[str, str], registration: Registration) -> dict[str, Any]:
+    """What decides a result: the files, by size and time, and the options."""
+    files = {}
+    for key, path in pair.items():
+        if key != "name":
+            state = Path(path).stat()
+            files[key] = [str(Path(path).resolve()), state.st_size, state.st_mtime_ns]
+    return {"files": files, "options": registration.options()}
+
+
+def _is_done(pair: Mapping[str, str], registration: Registration, folder: Path) -> bool:
+    """Whether a report of the same request lies there."""
+    try:
+        report = json.loads((folder / f"{pair['name']}{REPORT}").read_text(encoding="utf-8"))
+        return bool(report["request"] == _request(pair, registration))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

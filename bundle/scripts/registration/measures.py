@@ -1,0 +1,78 @@
+"""How well a pair fits, before and after: numbers for the report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..metrics import label_dice
+from ..spatial import grid_points, map_points
+from .deformation import Deformation
+
+
+def similarity(fixed: Tensor, other: Tensor) -> dict[str, float]:
+    """Correlation coefficient and mean squared difference of two images ``(1, 1, *S)`` scaled to 0..1."""
+    a, b = (image.flatten().double() - image.double().mean() for image in (fixed, other))
+    norm = float(a.norm() * b.norm())
+    return {"correlation": float(a @ b) / norm if norm else 0.0, "mse": float((fixed - other).double().square().mean())}
+
+
+def dice(warped: dict[str, np.ndarray], fixed: np.ndarray, moving: np.ndarray) -> dict[str, Any]:
+    """Dice of every id of the fixed or the moving map, background left out, and their means.
+
+    Args:
+        warped: moving label maps ``(*S)`` on the fixed grid, by stage.
+        fixed: ``(*S)``.
+        moving: on its own grid, to know which ids it holds: one that either side lacks has no value.
+    """
+    ids = [int(each) for each in np.union1d(np.unique(fixed), np.unique(moving)) if each != 0]
+    if not ids:
+        return {}
+    maps = {stage: _as_batch(label) for stage, label in warped.items()}
+    scores = {s: label_dice(m, _as_batch(fixed), ids, _as_batch(moving))[0] for s, m in maps.items()}
+    means = {stage: _number(values.nanmean()) for stage, values in scores.items()}
+    return {
+        "mean": means,
+        "labels": {str(i): {stage: _number(v[k]) for stage, v in scores.items()} for k, i in enumerate(ids)},
+    }
+
+
+def _as_batch(label: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(label, dtype=np.int64))[None, None]
+
+
+def _number(value: Tensor) -> float | None:
+    return None if bool(torch.isnan(value)) else float(value)
+
+
+def inverse_error(deformation: Deformation, mask: Tensor) -> dict[str, float]:
+    """How far from their start points end that go forward and back, in voxels of the working grid.
+
+    Args:
+        deformation: what is tested.
+        mask: which points of the working grid, ``(*S)``.
+    """
+    points = grid_points(deformation.grid.size, deformation.grid.affine[:-1])[..., mask]
+    points = points.reshape(*points.shape[:2], -1, *[1] * (len(deformation.grid.size) - 1))
+    there = map_points(np.linalg.inv(deformation.affine)[:-1], deformation.forward(points))
+    index = map_points(np.linalg.inv(deformation.grid.affine)[:-1], there)
+    end = torch.tensor(deformation.grid.size).reshape(1, -1, *[1] * (index.ndim - 2)) - 1
+    inside = ((index >= 0) & (index <= end)).all(dim=1).flatten()
+    back = deformation.backward(deformation.forward(points))
+    error = ((back - points).norm(dim=1).flatten() / float(deformation.grid.spacing[0]))[inside]
+    if not len(error):
+        return {}
+    return {"mean": float(error.mean()), "p99": float(np.percentile(error, 99)), "max": float(error.max())}
+
+
+def volume_change(jac_det: np.ndarray) -> dict[str, float]:
+    """Share of folded voxels, and the range of the Jacobian determinant."""
+    return {
+        "folded_fraction": float((jac_det <= 0).mean()),
+        "min": float(jac_det.min()),
+        "mean": float(jac_det.mean()),
+        "max": float(jac_det.max()),
+    }

@@ -1,0 +1,69 @@
+"""Where points come from: the inverse of a field at single points, as exact as the field itself."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .jacobian import determinant
+from .sample import sample
+
+
+def invert_points(
+    ddf: Tensor, points: Tensor, start: Tensor, num_iterations: int = 50, tolerance: float = 1e-3
+) -> Tensor:
+    """Solve ``x + ddf(x) = points`` for ``x`` by Newton's method, where ``start`` does not solve it yet.
+
+    A fixed point iteration converges only where a field stretches less than twofold; Newton's steps, shortened until
+    they help, converge where it does not fold. Only the points that are not solved are worked on.
+
+    Args:
+        ddf: displacement in voxels, ``(1, D, *S)``; beyond the grid its edge continues.
+        points: voxel coordinates, ``(1, D, *T)``.
+        start: a guess of ``x``, ``(1, D, *T)``, for instance from :func:`invert_field`.
+        num_iterations: upper limit on Newton's steps.
+        tolerance: voxels within which ``points`` must be hit.
+
+    Returns:
+        ``x`` ``(1, D, *T)``, of the type of ``points``; where there is no solution, what comes nearest.
+    """
+    dims = ddf.shape[1]
+    ddf = ddf.to(points.dtype)
+    slopes = torch.stack([torch.stack(torch.gradient(ddf[0, i]), dim=0) for i in range(dims)]).flatten(0, 1)[None]
+    goal, found = (_as_list(each, dims) for each in (points, start.clone()))
+    error = _error(ddf, found, goal)
+    step = torch.ones_like(error[:, :1])
+    for _ in range(num_iterations):
+        open_ = (error.norm(dim=1, keepdim=True) > tolerance).flatten()
+        if not open_.any():
+            break
+        x, e, s = found[:, :, open_], error[:, :, open_], step[:, :, open_]
+        trial = x - s * _solve(sample(slopes, x, padding_mode="border"), e)
+        trial_error = _error(ddf, trial, goal[:, :, open_])
+        better = trial_error.norm(dim=1, keepdim=True) < e.norm(dim=1, keepdim=True)
+        found[:, :, open_] = torch.where(better, trial, x)
+        error[:, :, open_] = torch.where(better, trial_error, e)
+        step[:, :, open_] = torch.where(better, (2 * s).clamp_max(1), s / 2)
+    return found.reshape(points.shape)
+
+
+def _as_list(points: Tensor, dims: int) -> Tensor:
+    """Points ``(1, D, *T)`` as ``(1, D, N, 1[, 1])``, which can be indexed and sampled."""
+    return points.reshape(1, dims, -1, *[1] * (dims - 1))
+
+
+def _error(ddf: Tensor, x: Tensor, goal: Tensor) -> Tensor:
+    return x + sample(ddf, x, padding_mode="border") - goal
+
+
+def _solve(slopes: Tensor, error: Tensor) -> Tensor:
+    """Cramer's rule for ``(1 + slopes) step = error`` at every point; a folded place is kept from dividing by 0."""
+    dims = error.shape[1]
+    rows = [[slopes[:, dims * i + j] + (i == j) for j in range(dims)] for i in range(dims)]
+    det = determinant(rows)
+    det = torch.where(det.abs() < 0.02, torch.copysign(torch.full_like(det, 0.02), det), det)
+    steps = []
+    for column in range(dims):
+        replaced = [[error[:, i] if j == column else rows[i][j] for j in range(dims)] for i in range(dims)]
+        steps.append(determinant(replaced) / det)
+    return torch.stack(steps, dim=1)

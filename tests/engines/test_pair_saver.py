@@ -1,0 +1,32 @@
+"""Chosen pairs are kept as they were registered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from ignite.engine import Engine
+
+from scripts.engines import PairSaver
+from scripts.reports.side_by_side import read_pair
+
+
+@pytest.mark.parametrize("size", [(10, 12), (8, 9, 10)])
+def test_only_chosen_pairs_are_kept(size: tuple[int, ...], tmp_path: Path) -> None:
+    dims = len(size)
+    label = torch.arange(size[0]).reshape(1, 1, size[0], *(1,) * (dims - 1)).expand(2, 1, *size).int()
+    image = torch.rand(2, 1, *size)
+    ddf = torch.zeros(2, dims, *size)
+    ddf[:, 0] = 1.0
+    target = {"moving": image, "fixed": image + 1, "moving_label": label, "fixed_label": label}
+    output = {"label": target, "pred": {"ddf": ddf, "warped": image * 2}}
+    engine = Engine(lambda engine, batch: output)
+    PairSaver(str(tmp_path), ["b"]).attach(engine)
+    engine.run([{"moving_id": ["a", "b"], "fixed_id": ["f", "f"]}])
+    assert [path.name for path in tmp_path.iterdir()] == ["pair_b_to_f.npz"]
+    saved = read_pair(tmp_path / "pair_b_to_f.npz")
+    assert torch.equal(torch.from_numpy(saved.moving), image[1, 0])
+    assert torch.equal(torch.from_numpy(saved.warped), 2 * image[1, 0])
+    assert saved.ddf.shape == (dims, *size)
+    assert saved.warped_label.reshape(size[0], -1)[:, 0].tolist() == [*range(1, size[0]), size[0] - 1]

@@ -1,0 +1,70 @@
+"""Files are complete or absent."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from scripts.reports import atomic_path, write_text_atomic
+
+
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def test_text_is_written_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "table.md"
+    write_text_atomic(path, "a ± b\r\nc\n")
+    assert path.read_bytes() == "a ± b\r\nc\n".encode()
+    write_text_atomic(str(path), "d")
+    assert path.read_text() == "d"
+    assert names_in(path.parent) == ["table.md"]
+
+
+def test_until_the_end_the_old_file_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "volume.nii.gz"
+    path.write_text("old")
+    with atomic_path(path) as temporary:
+        assert temporary.parent == tmp_path and temporary.name.endswith("volume.nii.gz") and temporary != path
+        assert not temporary.exists()
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert names_in(tmp_path) == ["volume.nii.gz"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("old", ["old", None])
+def test_failure_leaves_what_was_there(error: type[BaseException], old: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "model.pt"
+    if old:
+        path.write_text(old)
+    with pytest.raises(error), atomic_path(path) as temporary:
+        temporary.write_text("half of the ne")
+        raise error
+    assert names_in(tmp_path) == (["model.pt"] if old else [])
+    assert not old or path.read_text() == old
+
+
+def test_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_text("old")
+    with pytest.raises(FileNotFoundError), atomic_path(tmp_path / "a.png"):
+        pass
+    assert (tmp_path / "a.png").read_text() == "old"
+
+
+def test_permissions_are_those_of_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("x")
+    write_text_atomic(tmp_path / "atomic", "x")
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("plain", "atomic")]
+    assert modes[0] == modes[1]
+
+
+def test_two_writers_do_not_share_a_temporary(tmp_path: Path) -> None:
+    with atomic_path(tmp_path / "a") as first, atomic_path(tmp_path / "a") as second:
+        assert first != second
+        first.write_text("1")
+        second.write_text("2")
+    assert (tmp_path / "a").read_text() == "1"  # the outer one ends last

@@ -1,0 +1,82 @@
+"""Methods side by side on one pair whose structures are known, in 2-D and 3-D."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scripts.errors import InputError
+from scripts.reports.side_by_side import (
+    SavedPair,
+    choose_structure,
+    enlarged,
+    read_pair,
+    save_field_figure,
+    save_method_figure,
+    structure_view,
+)
+
+SIZES = [(40, 48), (24, 28, 20)]
+
+
+def label_map(size: tuple[int, ...], shift: int) -> np.ndarray:
+    """Label 1, large, never moves; label 2 lies ``shift`` further on; label 3 is one voxel, too small to be seen."""
+    label = np.zeros(size, np.int32)
+    label[(slice(2, 10), slice(2, 10), *(slice(None),) * (len(size) - 2))] = 1
+    label[(slice(12 + shift, 18 + shift), slice(14, 20), *(slice(10, 16),) * (len(size) - 2))] = 2
+    label[(-1,) * len(size)] = 3
+    return label
+
+
+def pair(size: tuple[int, ...], left: int) -> SavedPair:
+    """The moving structure is 4 voxels off; this method leaves it ``left`` voxels off."""
+    fixed, moving, warped = (label_map(size, shift) for shift in (0, 4, left))
+    noise = np.random.default_rng(0).random(size) * 0.2
+    images = [np.minimum(label, 2) / 2 + 0.1 * (label == 0) + noise for label in (fixed, moving, warped)]
+    return SavedPair(*images, fixed, moving, warped, np.zeros((len(size), *size), np.float32))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_structure_that_the_methods_improve_is_chosen(size: tuple[int, ...]) -> None:
+    assert choose_structure([pair(size, 2), pair(size, 0)]) == 2
+
+
+def test_a_pair_without_common_labels_has_no_structure() -> None:
+    nothing = replace(pair((40, 48), 0), moving_label=np.zeros((40, 48), np.int32))
+    with pytest.raises(InputError, match="no label"):
+        choose_structure([nothing])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_enlarged_plane_shows_the_whole_structure_of_every_image(size: tuple[int, ...]) -> None:
+    saved = pair(size, 2)
+    view = structure_view(saved, 2)
+    masks = [label == 2 for label in (saved.fixed_label, saved.moving_label)]
+    close = enlarged(view, masks)
+    for mask in masks:
+        assert close.plane(mask).sum() == view.plane(mask, crop=False).sum() > 0
+    height, width = close.plane(saved.fixed).shape
+    assert height == width < max(size) / 1.2
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_both_figures_are_drawn(size: tuple[int, ...], tmp_path: Path) -> None:
+    methods = {"worse": pair(size, 2), "better": pair(size, 0)}
+    save_method_figure(tmp_path / "methods.png", methods, 2, "the structure", "title")
+    jac_dets = {name: np.ones(size) for name in methods}
+    save_field_figure(tmp_path / "fields.png", methods, jac_dets, dict.fromkeys(methods, "caption"))
+    for name in ("methods.png", "fields.png"):
+        assert (tmp_path / name).stat().st_size > 10_000
+
+
+def test_a_saved_pair_comes_back_and_another_file_is_refused(tmp_path: Path) -> None:
+    saved = pair((40, 48), 1)
+    np.savez_compressed(tmp_path / "pair.npz", **saved.__dict__)
+    np.testing.assert_array_equal(read_pair(tmp_path / "pair.npz").warped_label, saved.warped_label)
+    np.savez_compressed(tmp_path / "part.npz", fixed=saved.fixed)
+    for name in ("part.npz", "absent.npz"):
+        with pytest.raises(InputError, match=name):
+            read_pair(tmp_path / name)

@@ -1,0 +1,75 @@
+"""User mistakes end in one sentence, other errors in the traceback they deserve."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from scripts.errors import InputError, find_input_error, report_as_sentence
+
+
+def raised(*errors: Exception) -> Exception:
+    """The last of ``errors``, each raised from the one before it."""
+    try:
+        for i, error in enumerate(errors):
+            error.__cause__ = errors[i - 1] if i else None
+        raise errors[-1]
+    except Exception as error:
+        return error
+
+
+def test_it_is_a_value_error() -> None:
+    assert issubclass(InputError, ValueError)
+
+
+def test_found_however_deep_it_was_wrapped() -> None:
+    sentence = InputError("a.nii is broken.")
+    assert find_input_error(sentence) is sentence
+    assert find_input_error(raised(sentence, RuntimeError("applying transform"), RuntimeError("worker"))) is sentence
+    assert find_input_error(raised(ValueError("other"), RuntimeError("outer"))) is None
+    assert find_input_error(None) is None
+
+
+def test_found_where_another_error_was_raised_while_handling_it() -> None:
+    sentence = InputError("a.nii is broken.")
+    try:
+        try:
+            raise sentence
+        except InputError:
+            raise RuntimeError("engine run is terminating") from None
+    except RuntimeError as error:
+        assert find_input_error(error) is sentence
+
+
+@pytest.fixture
+def hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in ``python -m monai.bundle``."""
+    main = SimpleNamespace(__spec__=SimpleNamespace(name="monai.bundle.__main__"))
+    monkeypatch.setitem(sys.modules, "__main__", main)  # type: ignore[arg-type]
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    report_as_sentence()
+
+
+@pytest.mark.usefixtures("hook")
+def test_sentence_alone_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    error = raised(InputError("a.nii is broken."), RuntimeError("applying transform"))
+    sys.excepthook(type(error), error, error.__traceback__)
+    assert capsys.readouterr().err == "error: a.nii is broken.\n"
+
+
+@pytest.mark.usefixtures("hook")
+def test_other_errors_keep_their_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    error = raised(RuntimeError("a bug"))
+    sys.excepthook(type(error), error, error.__traceback__)
+    shown = capsys.readouterr().err
+    assert "Traceback" in shown and "RuntimeError: a bug" in shown
+
+
+@pytest.mark.parametrize("spec", [None, SimpleNamespace(name="pytest.__main__")])
+def test_nothing_changes_elsewhere(spec: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "__main__", SimpleNamespace(__spec__=spec))  # type: ignore[arg-type]
+    before = sys.excepthook
+    report_as_sentence()
+    assert sys.excepthook is before

@@ -1,0 +1,167 @@
+"""Reading: what comes out, and one sentence for everything that cannot be registered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+import torch
+from monai.data import MetaTensor
+
+from scripts.errors import InputError
+from scripts.transforms import ReadSubjectd
+
+SIZES = {2: (12, 14), 3: (9, 11, 13)}
+both_dims = pytest.mark.parametrize("dims", [2, 3])
+
+Save = Callable[..., str]
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    def write(array: np.ndarray, name: str = "image.nii.gz", affine: np.ndarray | None = None) -> str:
+        nib.save(nib.Nifti1Image(array, np.eye(4) if affine is None else affine), tmp_path / name)
+        return str(tmp_path / name)
+
+    return write
+
+
+def image_of(dims: int) -> np.ndarray:
+    return np.random.default_rng(0).random(SIZES[dims], dtype=np.float32)
+
+
+def label_of(dims: int) -> np.ndarray:
+    return np.random.default_rng(1).choice([0, 3, 1002, 2**24], SIZES[dims]).astype(np.int32)
+
+
+def reader(dims: int, keys: tuple[str, ...] = ("image", "label")) -> ReadSubjectd:
+    return ReadSubjectd(list(keys), dims)
+
+
+@both_dims
+def test_image_and_label_come_out_channel_first(dims: int, save: Save) -> None:
+    record = {"subject": "a", "image": save(image_of(dims)), "label": save(label_of(dims), "label.nii.gz")}
+    read = reader(dims)(record)
+    assert list(read) == ["subject", "image", "label"] and read["subject"] == "a"
+    for key, kind, values in [("image", torch.float32, image_of(dims)), ("label", torch.int32, label_of(dims))]:
+        assert isinstance(read[key], MetaTensor)
+        assert read[key].dtype == kind and read[key].shape == (1, *SIZES[dims])
+        np.testing.assert_array_equal(read[key][0].numpy(), values)
+    assert record["image"].endswith("image.nii.gz")  # the record itself is untouched
+
+
+def test_slice_stored_as_a_volume_loses_its_axis(save: Save) -> None:
+    affine = np.array([[-1.0, 0, 0, 32], [0, 0, 1.0, -0.5], [0, -1.0, 0, 36], [0, 0, 0, 1]])
+    read = reader(2, ("image",))({"image": save(image_of(2)[..., None], affine=affine)})["image"]
+    np.testing.assert_array_equal(read[0].numpy(), image_of(2))
+    assert list(read.meta["spatial_shape"]) == [*SIZES[2], 1]
+    np.testing.assert_allclose(read.affine.numpy(), affine)
+
+
+def test_volume_stored_as_a_series_of_one_is_read(save: Save) -> None:
+    read = reader(3, ("image",))({"image": save(image_of(3)[..., None])})["image"]
+    np.testing.assert_array_equal(read[0].numpy(), image_of(3))
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16, np.float64])
+def test_stored_type_and_scaling_do_not_matter(kind: type, save: Save) -> None:
+    values = (200 * image_of(2)).astype(kind)
+    read = reader(2, ("image",))({"image": save(values)})["image"]
+    np.testing.assert_allclose(read[0].numpy(), values.astype(np.float32))
+
+
+def test_missing_keys_are_passed_over_only_where_allowed(save: Save) -> None:
+    record = {"image": save(image_of(2))}
+    assert set(ReadSubjectd(["image", "label"], 2, allow_missing_keys=True)(record)) == {"image"}
+    with pytest.raises(KeyError, match="label"):
+        reader(2)(record)
+
+
+def test_labels_without_an_image_are_read(save: Save) -> None:
+    assert reader(2, ("label",))({"label": save(label_of(2))})["label"].dtype == torch.int32
+
+
+def bad_images(dims: int) -> dict[str, tuple[np.ndarray, str]]:
+    """What is stored, and the words that say what is wrong with it."""
+    holes, infinite = image_of(dims), image_of(dims)
+    holes[(3,) * dims], infinite[(3,) * dims] = np.nan, -np.inf
+    many = np.random.default_rng(0).random((*(SIZES[dims] if dims == 3 else (*SIZES[2], 1)), 3), dtype=np.float32)
+    other = np.random.default_rng(0).random(SIZES[5 - dims], dtype=np.float32)
+    rgb = np.zeros(SIZES[dims] if dims == 3 else (*SIZES[2], 1), dtype=[("R", "u1"), ("G", "u1"), ("B", "u1")])
+    return {
+        "nan": (holes, "NaN or infinite"),
+        "infinity": (infinite, "NaN or infinite"),
+        "constant": (np.full(SIZES[dims], 3.5, np.float32), r"constant \(3.5 everywhere\)"),
+        "channels": (many, r"with 3 channel\(s\), but this configuration takes one-channel"),
+        "other dimension": (other, rf"array of \({', '.join(map(str, SIZES[5 - dims]))}.*takes one-channel {dims}-D"),
+        "colours": (rgb, "cannot be read as an image"),
+        "too small": (image_of(dims)[:7], r"measures \(7, .*every axis needs 8"),
+    }
+
+
+@both_dims
+@pytest.mark.parametrize("case", bad_images(2))
+def test_bad_image_is_one_sentence(case: str, dims: int, save: Save) -> None:
+    values, words = bad_images(dims)[case]
+    path = save(values)
+    with pytest.raises(InputError, match=words) as caught:
+        reader(dims, ("image",))({"image": path})
+    assert_one_sentence(str(caught.value), path)
+
+
+def bad_labels(dims: int) -> dict[str, tuple[np.ndarray, str]]:
+    halves, holes, huge = (label_of(dims).astype(np.float64) for _ in range(3))
+    halves[(2,) * dims], holes[(2,) * dims], huge[(2,) * dims] = 0.5, np.nan, 614454277.0
+    return {
+        "halves": (halves, "no label map: it holds values that are not whole"),
+        "nan": (holes, "no label map"),
+        "an id that 32-bit floats round": (huge, "renumber ids above 16777216"),
+        "size": (label_of(dims)[:-1], rf"measures \({SIZES[dims][0] - 1}, .* but its image \({SIZES[dims][0]}, "),
+    }
+
+
+@both_dims
+@pytest.mark.parametrize("case", bad_labels(2))
+def test_bad_label_is_one_sentence(case: str, dims: int, save: Save) -> None:
+    values, words = bad_labels(dims)[case]
+    record = {"image": save(image_of(dims)), "label": save(values, "label.nii.gz")}
+    with pytest.raises(InputError, match=words) as caught:
+        reader(dims)(record)
+    assert_one_sentence(str(caught.value), record["label"])
+
+
+def broken_files() -> dict[str, Callable[[Path, bytes], None]]:
+    return {
+        "missing": lambda path, whole: path.unlink(),
+        "truncated": lambda path, whole: path.write_bytes(whole[: len(whole) // 2]) and None,
+        "cut near the end": lambda path, whole: path.write_bytes(whole[:-60]) and None,
+        "text": lambda path, whole: path.write_text("no image") and None,
+        "empty": lambda path, whole: path.write_bytes(b"") and None,
+    }
+
+
+@pytest.mark.parametrize("key", ["image", "label"])
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+@pytest.mark.parametrize("case", broken_files())
+def test_broken_file_is_one_sentence(case: str, suffix: str, key: str, save: Save) -> None:
+    large = np.random.default_rng(0).random((60, 70), dtype=np.float32)
+    record = {"image": save(large), "label": save((9 * large).astype(np.int16), "label.nii.gz")}
+    path = Path(save(large, f"broken{suffix}"))
+    broken_files()[case](path, path.read_bytes())
+    with pytest.raises(InputError, match="cannot be read as an image") as caught:
+        reader(2)({**record, key: str(path)})
+    assert_one_sentence(str(caught.value), str(path))
+    assert caught.value.__cause__ is not None  # the reader's own words are kept for a developer
+
+
+def test_folder_in_place_of_a_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        reader(2, ("image",))({"image": str(tmp_path)})
+
+
+def assert_one_sentence(message: str, path: str) -> None:
+    assert message.startswith(path)
+    assert message.endswith(".") and "\n" not in message
