@@ -15,7 +15,9 @@ NEURITE = {
     2: ("slice_norm.nii.gz", "slice_seg24.nii.gz", "seg24_labels.txt"),
     3: ("aligned_norm.nii.gz", "aligned_seg35.nii.gz", "seg35_labels.txt"),
 }
-TABLE = "#ID   Label Name   R   G   B   A\n\n0  Unknown  0 0 0 0\n2  Left-Cortex  205 62 78 0\n10  Left-Thalamus  0 1 2 0\n"
+TABLE = (
+    "#ID   Label Name   R   G   B   A\n\n0  Unknown  0 0 0 0\n2  Left-Cortex  205 62 78 0\n10  Left-Thalamus  0 1 2 0\n"
+)
 
 
 def image_of(dims: int, seed: int) -> np.ndarray:

@@ -12,6 +12,13 @@ import pytest
 from scripts.data.split import check_parts, split_by_file, split_subjects
 from scripts.errors import InputError
 
+# of ten subjects with seed 0: a pinned answer, so that a release of Python or of ours does not move a test subject
+EXPECTED = {
+    "training": ["s000", "s002", "s003", "s004", "s005", "s006", "s009"],
+    "validation": ["s001"],
+    "test": ["s007", "s008"],
+}
+
 
 def subjects(count: int) -> list[dict[str, str]]:
     return [{"subject": f"s{n:03d}", "image": f"{n}.nii", "label": f"{n}_l.nii"} for n in range(count)]
@@ -35,11 +42,7 @@ def test_a_fifth_is_test_and_a_twentieth_of_the_rest_validation(count: int, size
 
 def test_split_is_the_same_on_every_machine() -> None:
     parts = split_subjects(subjects(10), seed=0)
-    assert {part: names(records) for part, records in parts.items()} == {
-        "training": EXPECTED["training"],
-        "validation": EXPECTED["validation"],
-        "test": EXPECTED["test"],
-    }
+    assert {part: names(records) for part, records in parts.items()} == EXPECTED
 
 
 def test_split_depends_on_the_seed_and_not_on_the_order() -> None:
@@ -130,6 +133,3 @@ def test_enough_subjects_pass() -> None:
 def test_too_few_subjects_are_refused_not_crashed(count: int) -> None:
     with pytest.raises(InputError, match="add subjects"):
         check_parts(split_subjects(subjects(count)), "data")
-
-
-EXPECTED = {"training": [], "validation": [], "test": []}
