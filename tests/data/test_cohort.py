@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
 from scripts.data import Cohort, open_cohort
@@ -139,18 +140,23 @@ def test_missing_source_is_one_sentence(source: str, tmp_path: Path) -> None:
         opened(tmp_path / source)
 
 
-def test_affine_stage_brings_everyone_to_the_atlas(
+def test_affine_stage_is_asked_once_for_everyone(
     neurite: Neurite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The registration itself is tested beside; here it is the identity, and what is done with it counts."""
-    from scripts.data import affine
+    """The stage itself is tested beside; here it renames files, and what becomes of its records counts."""
+    asked = []
 
-    monkeypatch.setattr(affine, "register_affine", lambda fixed, moving, steps: affine.identity(2))
+    def normalise(
+        records: list[dict[str, str]], atlas: dict[str, str], folder: Path, dims: int
+    ) -> list[dict[str, str]]:
+        asked.append((len(records), atlas["subject"], folder, dims))
+        return [{**r, "image": f"aligned {r['subject']}", "unaligned_image": r["image"]} for r in records]
+
+    monkeypatch.setitem(sys.modules, "scripts.data.affine", SimpleNamespace(affine_normalise=normalise))  # type: ignore
     root = neurite(6)
     cohort = open_cohort(str(root), 2, str(tmp_path / "cache"), affine=True, atlas="s02")
-    plain = opened(root, atlas="s02")
-    assert names(cohort) == names(plain)
+    assert asked == [(6, "s02", tmp_path / "cache" / "affine", 2)]
+    assert names(cohort) == names(opened(root, atlas="s02"))
     for record in [*cohort.training, *cohort.validation, *cohort.test, cohort.atlas]:
-        for key in ("image", "label", "unaligned_image", "unaligned_label", "affine"):
-            assert Path(record[key]).is_relative_to(tmp_path / "cache" / "affine") and Path(record[key]).is_file()
-    assert np.asarray(opened(root, affine=False).labels).tolist() == cohort.labels
+        assert record["image"] == f"aligned {record['subject']}" and record["unaligned_image"].endswith("norm.nii.gz")
+    assert opened(root, atlas="s02").atlas["image"].endswith("norm.nii.gz")

@@ -7,10 +7,12 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 import pytest
+from nibabel.affines import apply_affine
 
 from scripts.data.labels import read_label_table
 from scripts.data.subjects import NEURITE_TABLES, find_subjects
@@ -74,7 +76,7 @@ def test_files_have_the_types_and_the_affine_of_the_real_ones(tmp_path: Path, si
     record = find_subjects(write_cohort(tmp_path / "cohort", 1, size), len(size))[0]
     image, label = nib.load(record["image"]), nib.load(record["label"])
     height, width, length = (*size, 1)[:3]
-    affine = [[-1, 0, 0, height / 2], [0, 0, 1, -length / 2], [0, -1, 0, width / 2], [0, 0, 0, 1]]
+    affine = np.array([[-1, 0, 0, height / 2], [0, 0, 1, -length / 2], [0, -1, 0, width / 2], [0, 0, 0, 1]])
     for nifti, kind in ((image, np.float32), (label, np.uint8)):
         assert nifti.shape == (height, width, length)
         assert nifti.get_data_dtype() == kind
@@ -118,7 +120,7 @@ def test_left_is_left_and_the_ventricles_lie_above_the_brain_stem(tmp_path: Path
     def centre(k: int) -> np.ndarray:
         """Of mass, mm: right, anterior, superior."""
         index = np.argwhere(np.asarray(label.dataobj) == k).mean(0)
-        return nib.affines.apply_affine(label.affine, index)
+        return apply_affine(label.affine, index)
 
     for name, (left, right) in SIDE_LABELS.items():
         if name != "Choroid-Plexus":  # may be missing at 32 voxels
@@ -225,7 +227,7 @@ def test_two_at_once_get_one_whole_cohort(tmp_path: Path) -> None:
 def test_the_slower_of_two_different_cohorts_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make = write.make_subject
 
-    def overtaken(*arguments: object) -> tuple[np.ndarray, np.ndarray]:
+    def overtaken(*arguments: Any) -> tuple[np.ndarray, np.ndarray]:
         monkeypatch.setattr(write, "make_subject", make)
         write_cohort(tmp_path / "cohort", 1, (32, 32), 9)
         return make(*arguments)
