@@ -1,6 +1,6 @@
 """Table 1 of the paper: affine, Vxm-1, Vxm-2 and ours under one protocol, with an ablation of ours.
 
-    python benchmarks/table1.py                                            the embedded cohort, minutes
+    python benchmarks/table1.py                                            the embedded cohort, 10 to 20 minutes
     python benchmarks/table1.py --dataset_dir DIR --steps 3000             neurite-OASIS, hours without a GPU
     python benchmarks/table1.py --dataset_dir DIR --steps 60000 --configs  the paper's own schedule: no overlay
 
@@ -39,10 +39,10 @@ TABLE_PAIRS = 5  # the paper's
 def main(arguments: list[str] | None = None) -> None:
     """Run what is missing, then write the tables and figures."""
     options = parse_arguments(arguments)
-    folder = Path(options.output_dir).resolve()
     shared = shared_options(options)
     parser = parse(shared, ("train.yaml", *(name.removeprefix("configs/") for name in options.configs)))
     cohort = parser.get_parsed_content("cohort")
+    folder = Path(options.output_dir or ROOT / "bundle" / "outputs" / f"table1_{cohort.name}").resolve()
     steps_per_epoch = math.ceil(len(cohort.training) / int(parser.get("batch_size")))
     epochs = max(1, math.ceil(options.steps / steps_per_epoch))
     chosen = choose_test_images([record["subject"] for record in cohort.test])
@@ -127,7 +127,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rows", nargs="+", default=ROWS + ABLATION, help="overlays in configs/variants, and 'ours'")
     parser.add_argument("--configs", nargs="*", default=["configs/variants/quick.yaml"], help="overlays of every row")
     parser.add_argument("--synthetic_size", type=int, nargs="+", default=SYNTHETIC_SIZE)
-    parser.add_argument("--output_dir", default=str(ROOT / "bundle" / "outputs" / "table1"))
+    parser.add_argument("--output_dir", help="default: bundle/outputs/table1_<data set>")
     options = parser.parse_args(arguments)
     options.steps = options.steps or (SYNTHETIC_STEPS if options.dataset_dir == "synthetic" else REAL_STEPS)
     if OURS not in options.rows:

@@ -4,6 +4,7 @@ The rooms, from the ground up; imports point down only.
 
 ================  =====================================================================
 ``errors``        the exception for bad input: one sentence, no traceback needed
+``files``         files that are complete or absent
 ``spatial``       grids, warping, integration, Jacobians: tensors in, tensors out
 ``networks``      channel attention, densely connected U-Net, the registration model
 ``losses``        named, weighted terms: similarity and regularisation
@@ -12,6 +13,7 @@ The rooms, from the ground up; imports point down only.
 ``data``          finding and splitting subjects, pairs, the affine stage, the cohort
 ``reports``       tables and figures from saved results (the only matplotlib)
 ``engines``       the Ignite glue: batches, inferers, checkpoints, handlers
+``registration``  one pair of a user's files: register, warp, measure
 ================  =====================================================================
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from ignite.engine import Engine
+from ignite.engine import Engine, Events
 from torch import Tensor, nn
 
 from scripts.engines import EpochLosses, PairMetric
@@ -22,7 +22,7 @@ def test_means_over_the_batches_of_each_epoch() -> None:
 
     engine, seen = Engine(step), []
     EpochLosses(loss).attach(engine)
-    engine.add_event_handler("epoch_completed", lambda e: seen.append(dict(e.state.metrics)))
+    engine.add_event_handler(Events.EPOCH_COMPLETED, lambda e: seen.append(dict(e.state.metrics)))
     engine.run([1.0, 2.0, 3.0], max_epochs=2)
     for epoch, metrics in enumerate(seen, start=1):
         similarity, penalty = (1 + 4 + 9) / 3, epoch**2 / 2  # one of two axes has the slope, in both channels

@@ -98,5 +98,5 @@ def test_precisions() -> None:
     assert choose_precision("bfloat16") == torch.bfloat16
     assert choose_precision("float16") == torch.float16
     assert choose_precision("auto") in (None, torch.bfloat16)
-    with pytest.raises(ValueError, match="precision must be auto or one of .*'bfloat16'.*, got 'half'"):
+    with pytest.raises(ValueError, match=r"precision must be auto or one of .*'bfloat16'.*, got 'half'"):
         RegistrationInferer("half")

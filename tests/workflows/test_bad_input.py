@@ -10,7 +10,8 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-from conftest import Run
+
+from support import Run
 
 CASES: dict[str, tuple[Callable[[Path], dict[str, object]], str]] = {}
 

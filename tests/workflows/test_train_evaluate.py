@@ -13,7 +13,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 import torch
-from conftest import ENVIRONMENT, Run, bundle_command
+
+from support import ENVIRONMENT, Run, bundle_command
 
 SMALL = {"channels": "[4,4,4]", "batch_size": 2, "val_interval": 1, "device": "cpu"}
 TRAIN, EVALUATE = ("train.yaml",), ("train.yaml", "evaluate.yaml")

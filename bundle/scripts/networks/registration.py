@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from ..spatial import ScalingSquaring, halve_field, upsample_field
 from .padding import crop_to, pad_to_multiple
+from .scripting import Traced
 
 
 class RegistrationModel(nn.Module):
@@ -56,3 +57,7 @@ class RegistrationModel(nn.Module):
         if self.integrate is not None:
             field = self.integrate(field)
         return crop_to(upsample_field(field, padded.shape[2:]), size)
+
+    def __prepare_scriptable__(self) -> nn.Module:
+        """What ``torch.jit.script`` takes in this model's place, and with it ``monai.bundle ckpt_export``."""
+        return Traced(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,32 +35,30 @@ class Deformation:
         """The field on the working grid that undoes ``ddf``."""
         return invert_field(self.ddf)
 
-    def displaced(self, points: Tensor) -> Tensor:
-        """``p + u(p)`` of points ``(1, D, *T)``."""
-        return points + self._shift(points)
+    def shift(self, index: Tensor) -> Tensor:
+        """``u`` at points ``(1, D, *T)`` of the working grid; both in its voxels."""
+        return sample(self.ddf, index, padding_mode="border")
+
+    def inverse_shift(self, index: Tensor) -> Tensor:
+        """What undoes ``u``: a point plus this is the point that ``u`` takes to it."""
+        guess = index + sample(self.inverse_ddf, index, padding_mode="border")
+        return invert_points(self.ddf, index, guess) - index
 
     def forward(self, points: Tensor) -> Tensor:
         """Where points ``(1, D, *T)`` of the fixed image lie in the moving image."""
-        return map_points(self.affine[:-1], self.displaced(points))
+        index = map_points(np.linalg.inv(self.grid.affine)[:-1], points)
+        return map_points((self.affine @ self.grid.affine)[:-1], index + self.shift(index))
 
     def backward(self, points: Tensor) -> Tensor:
         """Where points ``(1, D, *T)`` of the moving image lie in the fixed image."""
-        to_index = np.linalg.inv(self.affine @ self.grid.affine)[:-1]
-        goal = map_points(to_index, points)
-        guess = goal + sample(self.inverse_ddf, goal, padding_mode="border")
-        return map_points(self.grid.affine[:-1], invert_points(self.ddf, goal, guess))
+        index = map_points(np.linalg.inv(self.affine @ self.grid.affine)[:-1], points)
+        return map_points(self.grid.affine[:-1], index + self.inverse_shift(index))
 
     def in_voxels(self) -> Tensor:
         """The whole map as a displacement on the working grid, ``(1, D, *S)``, in its voxels."""
         points = grid_points(self.grid.size, self.grid.affine[:-1])
         there = map_points(np.linalg.inv(self.grid.affine)[:-1], self.forward(points))
         return (there - identity_grid(self.grid.size, dtype=torch.float64)).float()
-
-    def _shift(self, points: Tensor) -> Tensor:
-        index = map_points(np.linalg.inv(self.grid.affine)[:-1], points)
-        found = sample(self.ddf, index, padding_mode="border")
-        linear = np.column_stack([self.grid.affine[:-1, :-1], np.zeros(len(self.grid.size))])
-        return map_points(linear, found)
 
 
 @dataclass(frozen=True)
@@ -85,10 +83,12 @@ class Fields:
 
 def fields_of(deformation: Deformation, frame: Frame, fixed: Geometry, moving: Geometry) -> Fields:
     """Evaluate a deformation on the fixed and the moving file's grids."""
-    to_fixed, to_moving = frame.lift(fixed), frame.lift(moving)
-    whole = _vectors(fixed, frame, lambda p: map_points(to_moving, deformation.forward(p)))
-    elastic = _vectors(fixed, frame, lambda p: map_points(to_fixed, deformation.displaced(p)))
-    inverse = _vectors(moving, frame, lambda p: map_points(to_fixed, deformation.backward(p)))
+    grid, affine = deformation.grid.affine, deformation.affine
+    to_fixed, to_moving = frame.lift(fixed) @ grid, frame.lift(moving) @ affine @ grid
+    on_fixed = np.linalg.inv(grid) @ frame.coordinates(fixed)
+    on_moving = np.linalg.inv(affine @ grid) @ frame.coordinates(moving)
+    elastic, whole = _vectors(fixed, on_fixed, deformation.shift, [to_fixed, to_moving])
+    (inverse,) = _vectors(moving, on_moving, deformation.inverse_shift, [to_fixed])
     return Fields(
         whole=_thickened(whole, fixed, moving),
         elastic=_thickened(elastic, fixed, fixed),
@@ -99,17 +99,32 @@ def fields_of(deformation: Deformation, frame: Frame, fixed: Geometry, moving: G
     )
 
 
-def _vectors(geometry: Geometry, frame: Frame, image_of: Callable[[Tensor], Tensor]) -> np.ndarray:
-    """From every voxel to where ``image_of`` takes its coordinates, ``(E, *S)``, float32; some slabs at a time."""
+def _vectors(
+    geometry: Geometry, to_grid: np.ndarray, shift: Callable[[Tensor], Tensor], targets: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """For every target, the vectors from the voxels of a file to where they are taken, ``(E, *S)``, float32.
+
+    A vector is the target's linear part of the shift, plus what is affine in the voxel's index: so no two large
+    coordinates are subtracted in 32 bits. Some slabs at a time, for memory.
+
+    Args:
+        geometry: the file's grid.
+        to_grid: ``(D + 1, D + 1)``, from the file's index to that of the working grid.
+        shift: displacement at points of the working grid, in its voxels.
+        targets: ``(E, D + 1)`` each, from index on the working grid to physical point.
+    """
     size = [geometry.size[axis] for axis in geometry.axes]
-    vectors = np.empty((len(geometry.size), *size), dtype=np.float32)
+    vectors = [np.empty((len(geometry.size), *size), dtype=np.float32) for _ in targets]
     step = max(1, CHUNK // int(np.prod(size[1:])))
     for first in range(0, size[0], step):
-        slab = (min(step, size[0] - first), *size[1:])
-        own, coordinates = geometry.plane.copy(), frame.coordinates(geometry)[:-1].copy()
-        for affine in (own, coordinates):
-            affine[:, -1] += affine[:, 0] * first
-        vectors[:, first : first + step] = (image_of(grid_points(slab, coordinates)) - grid_points(slab, own))[0]
+        slab, start = (min(step, size[0] - first), *size[1:]), np.eye(len(size) + 1)
+        start[0, -1] = first
+        shifts = shift(grid_points(slab, (to_grid @ start)[:-1], torch.float32))
+        for target, result in zip(targets, vectors, strict=True):
+            linear = np.column_stack([target[:, :-1], np.zeros(len(target))])
+            rest = ((target @ to_grid - geometry.plane) @ start).round(12)
+            moved = map_points(linear, shifts) + grid_points(slab, rest, torch.float32)
+            result[:, first : first + step] = moved[0].numpy()
     return vectors
 
 

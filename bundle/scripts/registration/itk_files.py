@@ -7,6 +7,7 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
+import torch
 
 from .deformation import Fields
 from .geometry import Geometry
@@ -28,7 +29,9 @@ def itk_field(vectors: np.ndarray, geometry: Geometry) -> Any:
     image = itk.Image[itk.Vector[itk.D, dims], dims].New()
     image.SetRegions(list(geometry.size))
     image.Allocate()
-    itk.array_view_from_image(image)[:] = vectors.T  # image_from_array copies no vectors of 64 bits
+    # image_from_array copies no vectors of 64 bits; torch turns axes round faster than numpy
+    stored = torch.from_numpy(np.ascontiguousarray(vectors)).double().permute(*range(dims, -1, -1)).contiguous()
+    itk.array_view_from_image(image)[:] = stored.numpy()
     return _placed(image, geometry)
 
 

@@ -155,6 +155,7 @@ class Scene:
         return np.sqrt((self.ddf**2).sum(axis=0))
 
     def largest_displacement(self) -> float:
+        """End of the scale of the displacement, voxels."""
         return float(self.displacement().max()) or 1.0
 
     def folded_percent(self) -> float:

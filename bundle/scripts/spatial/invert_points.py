@@ -10,7 +10,7 @@ from .sample import sample
 
 
 def invert_points(
-    ddf: Tensor, points: Tensor, start: Tensor, num_iterations: int = 50, tolerance: float = 1e-3
+    ddf: Tensor, points: Tensor, start: Tensor, num_iterations: int = 50, tolerance: float = 5e-3
 ) -> Tensor:
     """Solve ``x + ddf(x) = points`` for ``x`` by Newton's method, where ``start`` does not solve it yet.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -44,12 +46,13 @@ def map_points(affine: np.ndarray, points: Tensor) -> Tensor:
     Returns:
         ``(B, D', *T)``.
     """
-    dims = points.shape[1]
     rows = torch.as_tensor(affine, dtype=points.dtype, device=points.device)
-    flat = torch.einsum("ij,bjn->bin", rows[:, :dims], points.flatten(2)) + rows[:, dims, None]
-    return flat.unflatten(2, points.shape[2:])
+    mapped = rows[:, :-1] @ points.flatten(2) + rows[:, -1:]
+    return mapped.unflatten(2, points.shape[2:])
 
 
-def grid_points(spatial_size: tuple[int, ...], affine: np.ndarray) -> Tensor:
-    """Where the voxels of a grid lie: ``(1, D', *S)``, 64-bit; ``affine`` ``(D', D + 1)`` takes index to point."""
-    return map_points(affine, identity_grid(spatial_size, dtype=torch.float64)[None])
+def grid_points(
+    spatial_size: Sequence[int], affine: np.ndarray, dtype: torch.dtype = torch.float64
+) -> Tensor:
+    """Where the voxels of a grid lie: ``(1, D', *S)``; ``affine`` ``(D', D + 1)`` takes index to point."""
+    return map_points(affine, identity_grid(spatial_size, dtype=dtype)[None])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.reports import atomic_path, write_text_atomic
+from scripts.files import atomic_path, write_text_atomic
 
 
 def names_in(folder: Path) -> list[str]:

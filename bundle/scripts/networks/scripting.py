@@ -1,0 +1,33 @@
+"""TorchScript of a network whose Python the script compiler cannot read: a trace that holds for every size."""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+from torch import Tensor, nn
+
+ODD_SIZE = 33  # no multiple of what networks halve to: padding and cropping are then part of the trace
+
+
+class Traced(nn.Module):
+    """A trace of a network that takes pairs, in a module that ``torch.jit.script`` accepts.
+
+    A trace keeps the branches that its example took; the example's axes are odd, so that they are those of any size.
+    Sizes themselves stay variables.
+
+    Args:
+        network: takes ``(B, 2C, *S)``; its first convolution tells ``2C`` and the number of axes.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        weight = next(p for p in network.parameters() if p.ndim > 3)
+        example = torch.rand(2, weight.shape[1], *(ODD_SIZE,) * (weight.ndim - 2), device=weight.device)
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that comparisons of sizes are constants from here on is what we want
+            self.network = torch.jit.trace(network, example, check_trace=False)
+
+    def forward(self, pair: Tensor) -> Tensor:
+        """As the network's."""
+        return self.network(pair)
