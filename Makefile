@@ -2,11 +2,11 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(abspath $(VENV))/bin
-QUICK := ['configs/train.yaml','configs/variants/quick.yaml']
-QUICK_EVALUATE := ['configs/train.yaml','configs/variants/quick.yaml','configs/evaluate.yaml']
+QUICK := ['configs/train.yaml','configs/variants/recipe.yaml','configs/variants/quick.yaml']
+QUICK_EVALUATE := ['configs/train.yaml','configs/variants/recipe.yaml','configs/variants/quick.yaml','configs/evaluate.yaml']
 export TQDM_MININTERVAL ?= 1
 
-.PHONY: help run test lint clean
+.PHONY: help run test lint zip clean
 
 help:           ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -23,6 +23,9 @@ test: $(VENV)/installed-dev   ## lint, types and every test
 lint: $(VENV)/installed-dev   ## ruff and mypy alone
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+zip:            ## the versioned zip that the model zoo ships, in dist/
+	$(PYTHON) tools/build_zip.py
 
 $(VENV)/installed: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -18,7 +18,7 @@ FLOORS = [
     {"networks", "losses", "metrics"},
     {"transforms", "data", "reports"},
     {"engines"},
-    {"registration"},
+    {"registration", "export"},
 ]
 DRAWS = {"reports"}  # the only room with matplotlib
 # What may be longer than 300 lines, and why.

@@ -14,6 +14,7 @@ The rooms, from the ground up; imports point down only.
 ``reports``       tables and figures from saved results (the only matplotlib)
 ``engines``       the Ignite glue: batches, inferers, checkpoints, handlers
 ``registration``  one pair of a user's files: register, warp, measure
+``export``        the network for other programs: TorchScript, ONNX
 ================  =====================================================================
 """
 

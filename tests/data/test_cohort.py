@@ -129,6 +129,18 @@ def test_bad_choice_is_one_sentence(count: int, choices: dict[str, str], words: 
     assert str(caught.value).endswith(".")
 
 
+def test_the_paper_s_data_set_by_its_own_split(real_data: Path) -> None:
+    """neurite-OASIS 2-D: parts as in ``split.json``, the atlas out of the training part, all labels of the table."""
+    root = real_data / "neurite_oasis_2d"
+    if not (root / "split.json").is_file():
+        pytest.skip(f"real data: {root} is absent")
+    cohort, split = opened(root), json.loads((root / "split.json").read_text())
+    found = names(cohort)
+    assert found["test"] == split["test"] and found["validation"] == split["validation"]
+    assert set(found["training"]) | {cohort.atlas["subject"]} == set(split["training"])
+    assert cohort.labels == list(range(1, 25)) and cohort.label_names[2] == "Left-Cerebral-Cortex"
+
+
 def test_bad_label_rule_is_one_sentence(neurite: Neurite) -> None:
     with pytest.raises(InputError, match="labels is 'all'"):
         opened(neurite(6), labels="all").labels  # noqa: B018

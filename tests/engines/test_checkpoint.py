@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -238,10 +237,6 @@ def test_failing_write_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: py
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
-def edit(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
-    torch.save(change(loaded(path)), path)
-
-
 @pytest.mark.parametrize(
     ("choices", "words"),
     [
@@ -271,6 +266,17 @@ def test_file_that_is_no_checkpoint_is_one_sentence(content: Any, tmp_path: Path
     path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
     with pytest.raises(InputError, match=r"checkpoint.pt is no checkpoint of this bundle; move it away to start anew"):
         Training(tmp_path).run()
+
+
+def test_code_in_a_checkpoint_is_not_run(finished: Path, tmp_path: Path) -> None:
+    class Malicious:
+        def __reduce__(self) -> tuple:
+            return Path.touch, (tmp_path / "was_here",)
+
+    torch.save({**loaded(finished / "checkpoint.pt"), "extra": Malicious()}, tmp_path / "checkpoint.pt")
+    with pytest.raises(InputError, match="no checkpoint of this bundle"):
+        Training(tmp_path).run()
+    assert not (tmp_path / "was_here").exists()
 
 
 def test_random_state_goes_on_where_it_was() -> None:

@@ -72,7 +72,7 @@ def record(subject: str, shift: int, before: int | None = None) -> dict[str, str
 def evaluate(
     folder: Path, dims: int, network: nn.Module, subjects: list[dict[str, str]], batch: int = 2, **choices: Any
 ) -> tuple[EvaluationReport, PairDataset, SupervisedEvaluator]:
-    data = PairDataset(subjects, Blocks(dims), record("atlas", 0))
+    data = PairDataset(subjects, choices.pop("transform", Blocks(dims)), record("atlas", 0))
     refine = choices.pop("refine", None)
     report = EvaluationReport(str(folder), LABELS, **choices)
     evaluator = SupervisedEvaluator(
@@ -185,15 +185,8 @@ def test_label_that_the_affine_stage_lost_counts_zero_and_not_as_absent(tmp_path
                 read["label"][read["label"] == 7] = 0
             return read
 
-    data = PairDataset([record("s0", 0, before=0)], Losing(2), record("atlas", 0))
-    batch = {key: value[None] for key, value in data[0].items() if isinstance(value, Tensor)}
-    target = prepare_pair(batch)[1]
-    pred = {"ddf": torch.zeros(1, 2, *SIZES[2]), "warped": target["moving"]}
-    engine = Engine(lambda engine, batch: None)
-    engine.state.batch = {"moving_id": ["s0"], "fixed_id": ["atlas"]}
-    engine.state.output = {"label": target, "pred": pred}
-    report = EvaluationReport(str(tmp_path), LABELS, num_figures=0)
-    report.measure(engine)
+    subjects = [record("s0", 0, before=0)]
+    report, _, _ = evaluate(tmp_path, 2, Shift(0.0), subjects, num_figures=0, transform=Losing(2))
     (result,) = report.results
     assert [result.dice[stage][0] for stage in ("unregistered", "affine", "network")] == pytest.approx([1, 0, 0])
 

@@ -44,6 +44,7 @@ def test_bfloat16_is_near_float32_and_comes_out_in_32_bits(size: tuple[int, ...]
     exact, fast = (RegistrationInferer(precision)(pair, model) for precision in ("float32", "bfloat16"))
     assert fast["ddf"].dtype == fast["warped"].dtype == torch.float32
     assert 0 < (fast["ddf"] - exact["ddf"]).abs().max() < 0.05 * exact["ddf"].abs().max()
+    assert RegistrationInferer("bfloat16")(pair, model.backbone)["ddf"].dtype == torch.float32
 
 
 @all_sizes

@@ -10,7 +10,7 @@ import torch
 from ignite.engine import Engine
 from torch import nn
 
-from scripts.engines import LoadWeights, choose_weights, load_weights
+from scripts.engines import CheckpointLoader, choose_weights, load_weights
 from scripts.errors import InputError
 from scripts.networks import DenseUNet
 
@@ -55,7 +55,7 @@ def test_handler_loads_when_the_run_starts(tmp_path: Path) -> None:
     saved, loaded = network(), network()
     torch.save(saved.state_dict(), tmp_path / "model.pt")
     engine = Engine(lambda engine, batch: same(saved, loaded))
-    LoadWeights(str(tmp_path / "model.pt"), loaded).attach(engine)
+    CheckpointLoader(str(tmp_path / "model.pt"), loaded).attach(engine)
     assert not same(saved, loaded)
     assert engine.run([0]).output is True
 

@@ -112,9 +112,11 @@ def test_monai_s_voxelmorph_unet_serves_as_backbone(dims: int) -> None:
 
 
 @both_dims
-def test_the_field_is_32_bit_whatever_the_backbone_computes_in(dims: int) -> None:
+@pytest.mark.parametrize("velocity", [True, False])
+@pytest.mark.parametrize("half", [True, False])
+def test_the_field_is_32_bit_whatever_the_backbone_computes_in(dims: int, velocity: bool, half: bool) -> None:
     size = (16,) * dims
-    model = RegistrationModel(DenseUNet(dims, channels=(4, 4, 4)), velocity=True, half_resolution=True)
+    model = RegistrationModel(DenseUNet(dims, channels=(4, 4, 4)), velocity=velocity, half_resolution=half)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert model.backbone(pair_of(*size)).dtype == torch.bfloat16
         assert model(pair_of(*size)).dtype == torch.float32

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 import pytest
 import torch
@@ -160,6 +161,19 @@ def test_one_layer_serves_many_sizes_and_types() -> None:
         warped = layer(image_of(size), field)
         torch.testing.assert_close(warped, image_of(size), atol=1e-5, rtol=0)
         warped.sum().backward()
+
+
+@pytest.mark.parametrize(("first", "second"), [((8, 9), (13, 6)), ((5, 7, 6), (9, 4, 11))], ids=str)
+@both_modes
+def test_trace_holds_for_another_size(first: tuple[int, ...], second: tuple[int, ...], mode: str) -> None:
+    """No size is baked into an exported network."""
+    layer = Warp(mode)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracer's, on the check of shapes
+        traced = torch.jit.trace(layer, (image_of(first), shift_of(first, 1, 1.25)))
+    for size in (first, second):
+        arguments = image_of(size), shift_of(size, 0, -0.75)
+        torch.testing.assert_close(traced(*arguments), layer(*arguments), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize(

@@ -165,3 +165,21 @@ def test_folder_in_place_of_a_file(tmp_path: Path) -> None:
 def assert_one_sentence(message: str, path: str) -> None:
     assert message.startswith(path)
     assert message.endswith(".") and "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("dims", "image", "label", "size"),
+    [
+        (2, "neurite_oasis_2d/*/slice_norm.nii.gz", "neurite_oasis_2d/*/slice_seg24.nii.gz", (160, 192)),
+        (2, "oasis_trt20/images/*-1.nii.gz", "oasis_trt20/labels/*-1.nii.gz", (216, 291)),
+        (3, "neurite_oasis_3d/*/aligned_norm.nii.gz", "neurite_oasis_3d/*/aligned_seg35.nii.gz", (160, 192, 224)),
+    ],
+    ids=lambda value: str(value).split("/")[0],
+)
+def test_real_subjects_are_read(dims: int, image: str, label: str, size: tuple[int, ...], real_data: Path) -> None:
+    found = [next(iter(sorted(real_data.glob(pattern))), None) for pattern in (image, label)]
+    if None in found:
+        pytest.skip(f"real data: {real_data / image} is absent")
+    read = reader(dims)({"image": str(found[0]), "label": str(found[1])})
+    assert read["image"].shape == read["label"].shape == (1, *size)
+    assert read["image"].min() == 0 and len(read["label"].unique()) > 20

@@ -2,6 +2,16 @@
 
 from .batches import prepare_pair
 from .checkpoint import Checkpointer
+from .distributed import (
+    distribute,
+    is_silent,
+    join_processes,
+    leave_processes,
+    open_cohort_in_turn,
+    process_count,
+    process_rank,
+    shared_indices,
+)
 from .epochs import EpochSetter
 from .evaluation import EvaluationReport
 from .images import WarpedPairImage
@@ -11,21 +21,29 @@ from .losses import EpochLosses
 from .mean_atlas import MeanAtlas
 from .metrics import PairMetric
 from .pair_saver import PairSaver
-from .weights import LoadWeights, choose_weights, load_weights
+from .weights import CheckpointLoader, choose_weights, load_weights
 
 __all__ = [
+    "CheckpointLoader",
     "Checkpointer",
     "EpochLosses",
     "EpochSetter",
     "EvaluationReport",
     "InstanceOptimiser",
-    "LoadWeights",
     "MeanAtlas",
     "PairMetric",
     "PairSaver",
     "RegistrationInferer",
     "WarpedPairImage",
     "choose_weights",
+    "distribute",
+    "is_silent",
+    "join_processes",
+    "leave_processes",
     "load_weights",
+    "open_cohort_in_turn",
     "prepare_pair",
+    "process_count",
+    "process_rank",
+    "shared_indices",
 ]

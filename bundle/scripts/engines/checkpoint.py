@@ -13,6 +13,7 @@ from torch import nn
 
 from ..errors import InputError
 from ..reports import atomic_path
+from .distributed import is_first
 from .random_state import RandomState
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class Checkpointer:
 
     Written to ``folder``: ``checkpoint.pt`` (network, optimiser, schedule, epoch, random state, best score),
     ``model.pt`` (weights of the best validation, the last where none gave a score) and, at the end,
-    ``model_last.pt``. Must stand after the validation handler.
+    ``model_last.pt``. Must stand after the validation handler. Of several processes the first writes, all go on.
 
     Args:
         folder: where the files go.
@@ -40,6 +41,7 @@ class Checkpointer:
         evaluator: its key metric, higher is better, decides which weights are best.
         identity: plain values that tell one training from another; a checkpoint of another one is refused.
         every: epochs between two checkpoints.
+        resume: go on from the folder's checkpoint; without it every start of the engine takes the network as it is.
     """
 
     def __init__(
@@ -50,8 +52,9 @@ class Checkpointer:
         evaluator: Engine,
         identity: Mapping[str, Any],
         every: int = 1,
+        resume: bool = True,
     ) -> None:
-        self.folder, self.network, self.every = Path(folder), network, every
+        self.folder, self.network, self.every, self.resumes = Path(folder), network, every, resume
         self.objects: dict[str, Any] = {"network": network, "random": RandomState()}
         self.objects.update({name: item for name, item in objects.items() if item is not None})
         self.identity = {name: str(value) for name, value in identity.items()}
@@ -72,12 +75,16 @@ class Checkpointer:
         """Keep the weights if this epoch's validation is the best so far; write the checkpoint if one is due."""
         if self.fresh is not None and self.fresh > self.best:
             self.best = self.fresh
-            save_atomic(self.network.state_dict(), self.folder / BEST)
+            self._write(self.network.state_dict(), BEST)
         self.fresh = None
         if engine.state.epoch % self.every == 0 or engine.state.epoch == engine.state.max_epochs:
             states = {name: item.state_dict() for name, item in self.objects.items()}
             progress = {"epoch": engine.state.epoch, "iteration": engine.state.iteration, "best": self.best}
-            save_atomic({"identity": self.identity, "progress": progress, **states}, self.folder / CHECKPOINT)
+            self._write({"identity": self.identity, "progress": progress, **states}, CHECKPOINT)
+
+    def _write(self, content: Any, name: str) -> None:
+        if is_first():
+            save_atomic(content, self.folder / name)
 
     def resume(self, engine: Engine) -> None:
         """Go on from the folder's checkpoint, if there is one.
@@ -86,7 +93,7 @@ class Checkpointer:
             InputError: if it cannot be read or belongs to another training.
         """
         path = self.folder / CHECKPOINT
-        if not path.is_file():
+        if not (self.resumes and path.is_file()):
             return
         content = self._read(path)
         self._restore(content, path)
@@ -123,5 +130,5 @@ class Checkpointer:
 
     def _finish(self, engine: Engine) -> None:
         if self.best == float("-inf"):  # no validation gave a score: the last weights are the best there are
-            save_atomic(self.network.state_dict(), self.folder / BEST)
-        save_atomic(self.network.state_dict(), self.folder / LAST)
+            self._write(self.network.state_dict(), BEST)
+        self._write(self.network.state_dict(), LAST)

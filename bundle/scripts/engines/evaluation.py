@@ -31,6 +31,7 @@ from ..reports import (
     write_text_atomic,
 )
 from ..spatial import jacobian_determinant, warp
+from .distributed import gather_in_order, is_first, shared_indices
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,8 @@ class EvaluationReport:
     ``output_dir``: ``dice.csv`` (pair and label), ``labels.csv`` (the same for the other measures that have a value a
     label), ``pairs.csv``, ``summary.json``, ``summary.md``, ``dice.png`` and ``pair_<moving>_to_<fixed>.png`` of the
     first pairs.
+
+    Of several processes each measures its share, and the first writes the tables of all, in the order of one process.
 
     Args:
         output_dir: where the files go.
@@ -76,7 +79,12 @@ class EvaluationReport:
         engine.add_event_handler(Events.ITERATION_STARTED, self._start_clock)
         engine.add_event_handler(IterationEvents.MODEL_COMPLETED, self._stop_clock)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self.measure)
-        engine.add_event_handler(Events.COMPLETED, lambda _: self.write())
+        engine.add_event_handler(Events.COMPLETED, self._finish)
+
+    def _finish(self, engine: Engine) -> None:
+        self.results = gather_in_order(self.results, len(engine.state.dataloader.dataset))
+        if is_first():
+            self.write()
 
     def _start_clock(self, engine: Engine) -> None:
         self.started = time.perf_counter()
@@ -91,13 +99,14 @@ class EvaluationReport:
         batch, output = engine.state.batch, engine.state.output
         stages = registration_stages(output["label"], output["pred"])
         rows = {name: self._measure_stage(*stage) for name, stage in stages.items()}
+        indices = shared_indices(engine.state.dataloader.dataset)
         for i, (moving, fixed) in enumerate(zip(batch["moving_id"], batch["fixed_id"], strict=True)):
             dice = {stage: row[0][i] for stage, row in rows.items()}
             measures = {stage: {name: float(v[i]) for name, v in row[1].items()} for stage, row in rows.items()}
             measures[list(stages)[-1]]["seconds"] = self.seconds / len(batch["moving_id"])
             by_label = {stage: {name: v[i] for name, v in row[2].items()} for stage, row in rows.items()}
             self.results.append(PairResult(moving, fixed, dice, measures, by_label))
-            if len(self.results) <= self.num_figures:
+            if indices[len(self.results) - 1] < self.num_figures:
                 self._draw(i, self.results[-1], output["label"], output["pred"])
 
     def _measure_stage(

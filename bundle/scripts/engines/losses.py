@@ -10,10 +10,11 @@ from ignite.engine import Engine, Events
 from torch import Tensor
 
 from ..losses import RegistrationLoss
+from .distributed import mean_over_processes
 
 
 class EpochLosses:
-    """Mean of the loss and of its terms over an epoch, put among the trainer's metrics.
+    """Mean of the loss and of its terms over an epoch and all processes, put among the trainer's metrics.
 
     Must stand before the handlers that print or plot metrics.
 
@@ -42,4 +43,5 @@ class EpochLosses:
         self.steps += 1
 
     def _finish(self, engine: Engine) -> None:
-        engine.state.metrics.update({name: float(value) / self.steps for name, value in self.sums.items()})
+        means = {name: float(value) / self.steps for name, value in self.sums.items()}
+        engine.state.metrics.update({name: mean_over_processes(mean) for name, mean in means.items()})

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import ignite.distributed as idist
 import nibabel as nib
 import numpy as np
 import torch
 from ignite.engine import Engine, Events
 from torch import Tensor
 
+from ..errors import InputError
 from ..reports import atomic_path
 from ..spatial import invert_field, warp
 
@@ -46,6 +48,8 @@ class MeanAtlas:
 
     def attach(self, engine: Engine) -> None:
         """Follow an evaluator over atlas-based pairs."""
+        if idist.get_world_size() > 1:
+            raise InputError("an atlas is made by one process; run atlas.yaml without multi_gpu_evaluate.yaml.")
         engine.add_event_handler(Events.ITERATION_COMPLETED, self.add)
         engine.add_event_handler(Events.COMPLETED, lambda _: self.write())
         self._add(self.reference["image"][None], torch.zeros(()), self.reference["label"][None])

@@ -7,6 +7,7 @@ from typing import Any
 
 from monai.bundle import ConfigParser
 
+from ..errors import find_input_error
 from .pipeline import Registration
 from .results import Result, staged
 
@@ -55,6 +56,7 @@ def configured(**options: Any) -> Registration:
     """The registration that ``configs/inference.yaml`` describes, with ``options`` instead of its values.
 
     Raises:
+        InputError: if an option has a value it cannot have.
         ValueError: if an option is not one of the configuration's.
     """
     parser = ConfigParser()
@@ -64,6 +66,9 @@ def configured(**options: Any) -> Registration:
         raise ValueError(f"{unknown[0]!r} is no option of configs/inference.yaml")
     parser.config.update({"bundle_root": str(BUNDLE), **options})
     parser.parse()
-    registration = parser.get_parsed_content("registration")
+    try:
+        registration = parser.get_parsed_content("registration")
+    except RuntimeError as error:  # MONAI wraps what it instantiates
+        raise find_input_error(error) or error from None
     assert isinstance(registration, Registration)
     return registration

@@ -9,7 +9,6 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 from monai.data import ITKReader
-from nibabel.nifti1 import Nifti1Image
 
 from ..errors import InputError
 from .geometry import Geometry
@@ -105,15 +104,19 @@ def unreadable(path: str, error: BaseException) -> InputError:
 def _check_nifti(path: str) -> None:
     """Refuse what ITK mends in silence: voxels of no size become 1 mm wide."""
     try:
-        image = nib.load(path)
+        with nib.openers.ImageOpener(path) as stream:
+            first = stream.read(4)  # the header's length
+        kind = nib.Nifti2Header if first in (b"\x1c\x02\0\0", b"\0\0\x02\x1c") else nib.Nifti1Header
+        with nib.openers.ImageOpener(path) as stream:
+            header = kind.from_fileobj(stream, check=False)  # checking, nibabel would mend it too
+        spacing = np.array(header["pixdim"][1 : 1 + min(3, int(header["dim"][0]))], dtype=float)
+        affine = header.get_best_affine()
     except Exception as error:  # nibabel, gzip and zlib each have their own
         raise unreadable(path, error) from error
-    assert isinstance(image, Nifti1Image)
-    spacing = np.array(image.header["pixdim"][1 : 1 + min(3, int(image.header["dim"][0]))], dtype=float)
     if not (np.isfinite(spacing).all() and (spacing > 0).all()):
         raise InputError(f"{path} has a voxel spacing of {_text(spacing)}; every axis needs one above 0.")
-    matrix = image.affine[:3, :3]
-    if not np.isfinite(image.affine).all() or abs(np.linalg.det(matrix / np.abs(matrix).max())) < 1e-12:
+    matrix = affine[:3, :3]
+    if not np.isfinite(affine).all() or abs(np.linalg.det(matrix / np.abs(matrix).max())) < 1e-12:
         raise InputError(f"{path} has an affine that is not finite or that is singular; mend its sform or qform.")
 
 

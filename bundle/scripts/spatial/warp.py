@@ -45,8 +45,9 @@ class Warp(MonaiWarp):
                 f"an image of shape {tuple(image.shape)} needs a displacement field of shape {wanted}, "
                 f"got {tuple(ddf.shape)}"
             )
-        tracing = torch.jit.is_tracing()
-        grid, scale = _traced_grid(ddf) if tracing else _normalised_grid(ddf.shape[2:], ddf.device)
+        # What is traced or exported is no ordinary tensor: it must not reach the cache.
+        traced = torch.jit.is_tracing() or torch.compiler.is_compiling()
+        grid, scale = _traced_grid(ddf) if traced else _normalised_grid(ddf.shape[2:], ddf.device)
         with torch.autocast(image.device.type, enabled=False):
             positions = torch.addcmul(grid, ddf.float().movedim(1, -1).flip(-1), scale)
             return F.grid_sample(
@@ -60,14 +61,14 @@ class Warp(MonaiWarp):
 
 @lru_cache(maxsize=16)
 def _normalised_grid(spatial_size: tuple[int, ...], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Where ``grid_sample`` finds every voxel, ``(1, *S, D)`` from -1 to 1, last axis first, and the size of a voxel."""
+    """Where ``grid_sample`` finds every voxel, ``(1, *S, D)`` from -1 to 1, last axis first, and a voxel's size."""
     with torch.inference_mode(False):  # what is made in that mode could not be used in training afterwards
         scale = torch.tensor([2 / max(size - 1, 1) for size in reversed(spatial_size)], device=device)
         return identity_grid(spatial_size, device=device).movedim(0, -1).flip(-1)[None] * scale - 1, scale
 
 
 def _traced_grid(ddf: Tensor) -> tuple[Tensor, Tensor]:
-    """What :func:`_normalised_grid` gives, computed from ``ddf`` alone, so that a trace holds for any size and device."""
+    """What :func:`_normalised_grid` gives, computed from ``ddf`` alone: a trace then holds for any size and device."""
     ones = torch.ones_like(ddf[:1, :1], dtype=torch.float32)
     index = torch.cat([ones.cumsum(axis) - 1 for axis in reversed(range(2, ddf.ndim))], dim=1).movedim(1, -1)
     scale = 2 / index.flatten(0, -2).amax(0).clamp_min(1)

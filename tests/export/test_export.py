@@ -1,0 +1,148 @@
+"""Exported networks give the fields of the network itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from monai.bundle import ConfigParser
+from monai.data import load_net_with_metadata
+from torch import Tensor, nn
+
+from scripts.errors import InputError
+from scripts.export import export_network, open_exported, save_onnx, save_torchscript
+from scripts.networks import DenseUNet, RegistrationModel
+
+SIZES = {2: (48, 40), 3: (32, 24, 20)}
+OTHERS = {2: [(50, 37), (16, 33)], 3: [(17, 34, 16)]}
+TOLERANCE = 1e-4  # voxels
+each_model = pytest.mark.parametrize(("dims", "velocity"), [(2, False), (2, True), (3, False), (3, True)])
+
+
+def model(dims: int, velocity: bool) -> RegistrationModel:
+    """An untrained network whose fields are a few voxels long."""
+    torch.manual_seed(dims)
+    backbone = DenseUNet(dims, channels=(4, 4, 4, 4), output_level=int(velocity))
+    nn.init.normal_(backbone.head.conv.weight, std=2.0)
+    return RegistrationModel(backbone, velocity, integration_steps=4, half_resolution=velocity).eval()
+
+
+def compare(network: nn.Module, path: Path, batch: int, size: tuple[int, ...]) -> None:
+    pair = torch.rand(batch, 2, *size)
+    with torch.no_grad():
+        expected = network(pair)
+    assert expected.abs().max() > 0.5
+    torch.testing.assert_close(open_exported(path, threads=1)(pair), expected, rtol=1e-4, atol=TOLERANCE)
+
+
+@each_model
+def test_torchscript_holds_for_any_size_and_batch(dims: int, velocity: bool, tmp_path: Path) -> None:
+    network = model(dims, velocity)
+    save_torchscript(network, tmp_path / "model.ts", {"version": "1"})
+    for batch, size in [(1, SIZES[dims]), (3, SIZES[dims]), *((2, size) for size in OTHERS[dims])]:
+        compare(network, tmp_path / "model.ts", batch, size)
+    assert load_net_with_metadata(str(tmp_path / "model.ts"))[1]["version"] == "1"
+
+
+def test_torchscript_is_bound_to_no_device() -> None:
+    scripted = torch.jit.script(model(2, True))
+    assert '"cpu"' not in str(scripted.network.inlined_graph)
+
+
+def test_scripting_leaves_the_network_as_it_was() -> None:
+    network, pair = model(2, True), torch.rand(1, 2, 48, 40)
+    with torch.no_grad():
+        before = network(pair)
+        torch.jit.script(network)
+        assert torch.equal(network(pair), before)
+    network(pair).sum().backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())
+
+
+@each_model
+def test_onnx_holds_for_any_batch(dims: int, velocity: bool, tmp_path: Path) -> None:
+    for package in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(package, reason="install requirements-export.txt")
+    network = model(dims, velocity)
+    save_onnx(network, tmp_path / "model.onnx", SIZES[dims])
+    for batch in (1, 3):
+        compare(network, tmp_path / "model.onnx", batch, SIZES[dims])
+    pair = torch.rand(1, 2, *SIZES[dims])
+    network(pair).sum().backward()  # what was exported left nothing behind that training would stumble over
+
+
+def shipped(bundle: Path) -> RegistrationModel:
+    parser = ConfigParser(ConfigParser.load_config_file(str(bundle / "configs" / "inference.yaml")))
+    network: RegistrationModel = parser.get_parsed_content("network_def")
+    return network
+
+
+@pytest.fixture
+def weights(bundle: Path) -> str:
+    return str(bundle / "models" / "model.pt")
+
+
+def test_command_writes_compares_and_times(bundle: Path, weights: str, tmp_path: Path) -> None:
+    network = shipped(bundle)
+    figures = export_network(network, weights, str(tmp_path), (64, 48), formats=["torchscript"], repeats=1)
+    assert json.loads((tmp_path / "export.json").read_text()) == figures
+    assert figures["torchscript"]["difference"] < TOLERANCE
+    assert all(figure["seconds"] > 0 for figure in figures.values())
+    assert {path.name for path in tmp_path.iterdir()} == {"model.ts", "export.json"}
+
+
+def test_a_file_with_another_field_does_not_stay(
+    bundle: Path, weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(path: Path) -> nn.Module:
+        network = shipped(bundle)
+        nn.init.constant_(network.backbone.head.conv.bias, 1.0)
+        return network
+
+    monkeypatch.setattr("scripts.export.command.open_exported", wrong)
+    with pytest.raises(InputError, match="differ by .* voxels; it was deleted"):
+        export_network(shipped(bundle), weights, str(tmp_path), (64, 48), formats=["torchscript"], repeats=1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_unknown_format_is_one_sentence(bundle: Path, weights: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="tflite is no format of export; choose of torchscript, onnx"):
+        export_network(shipped(bundle), weights, str(tmp_path), (64, 48), formats=["tflite"])
+    with pytest.raises(InputError, match="is no exported network"):
+        open_exported(tmp_path / "model.pt")
+
+
+def real_pair(folder: Path) -> Tensor:
+    from scripts.transforms import ReadSubjectd
+
+    paths = sorted((folder / "neurite_oasis_2d").glob("OASIS_*/slice_norm.nii.gz"))[:2]
+    images = [ReadSubjectd("image", 2)({"image": path})["image"].as_tensor() for path in paths]
+    return torch.cat(images)[None]
+
+
+def test_real_images_get_the_same_field(bundle: Path, weights: str, real_data: Path, tmp_path: Path) -> None:
+    network = shipped(bundle)
+    network.load_state_dict(torch.load(weights, weights_only=True))
+    pair = real_pair(real_data)
+    with torch.no_grad():
+        expected = network.eval()(pair)
+    assert expected.abs().max() > 2  # voxels
+    save_torchscript(network, tmp_path / "model.ts")
+    paths = [tmp_path / "model.ts"]
+    try:
+        save_onnx(network, tmp_path / "model.onnx", pair.shape[2:])
+        paths.append(tmp_path / "model.onnx")
+    except InputError:
+        pass  # without the optional packages TorchScript alone is compared
+    for path in paths:
+        torch.testing.assert_close(open_exported(path)(pair), expected, rtol=1e-4, atol=1e-3)
+
+
+def test_tensorrt_overlay_changes_what_is_there(bundle: Path) -> None:
+    base = ConfigParser.load_config_file(str(bundle / "configs" / "inference.yaml"))
+    parser = ConfigParser(base)
+    overlay = ConfigParser.load_config_file(str(bundle / "configs" / "inference_trt.yaml"))
+    assert all(key.removeprefix("+") in parser for key in overlay if "_disabled_" not in key)
+    assert base["handlers"][0]["_target_"] == "scripts.engines.CheckpointLoader"
