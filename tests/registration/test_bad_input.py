@@ -306,7 +306,7 @@ class Harm:
 def test_weights(tmp_path: Path, slices: dict[str, str]) -> None:
     """Absent, of another network, and harmful weights: one sentence each, and nothing is run."""
     files = {key: slices[key] for key in ("fixed", "moving")}
-    network = RegistrationModel(DenseUNet(2, 2, [8, 4, 4, 4, 4]))
+    network = RegistrationModel(DenseUNet(2, 2, channels=[8, 4, 4, 4, 4]))
     torch.save(network.state_dict(), tmp_path / "other.pt")
     (tmp_path / "harm.pt").write_bytes(pickle.dumps({"weight": Harm(tmp_path / "harmed")}))
     words = {"absent.pt": "does not exist", "other.pt": "another network", "harm.pt": "no file of network weights"}

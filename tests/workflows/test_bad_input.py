@@ -10,7 +10,9 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from monai.bundle import ConfigWorkflow
 
+from scripts.errors import find_input_error
 from support import Run
 
 CASES: dict[str, tuple[Callable[[Path], dict[str, object]], str]] = {}
@@ -107,16 +109,36 @@ def subjects_of_different_sizes(cohort: Path) -> dict[str, object]:
     return {}
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_training_says_what_is_wrong(name: str, cohort_2d: Path, run_bundle: Run, tmp_path: Path) -> None:
+def spoilt(name: str, cohort_2d: Path, tmp_path: Path) -> dict[str, object]:
+    """Options of a training on a spoilt copy of the cohort."""
     cohort = tmp_path / "cohort"
     shutil.copytree(cohort_2d, cohort)
-    spoil, sentence = CASES[name]
-    options = {"dataset_dir": cohort, "channels": "[4,4,4]", "max_epochs": 1, "output_dir": tmp_path / "out"}
-    said = run_bundle(("train.yaml",), "training", **{**options, **spoil(cohort)})
+    options = {"dataset_dir": cohort, "channels": [4, 4, 4], "max_epochs": 1, "output_dir": tmp_path / "out"}
+    changed = {**options, "cache_dir": tmp_path / "cache", **CASES[name][0](cohort)}
+    return {key: str(value) if isinstance(value, Path) else value for key, value in changed.items()}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_training_names_what_is_wrong(name: str, bundle: Path, cohort_2d: Path, tmp_path: Path) -> None:
+    config = [str(bundle / "configs" / "train.yaml")]
+    options = spoilt(name, cohort_2d, tmp_path)
+    workflow = ConfigWorkflow(config, workflow_type="train", bundle_root=str(bundle), logging_file=False, **options)
+    with pytest.raises(Exception) as caught:
+        workflow.initialize()
+        workflow.run()
+    found = find_input_error(caught.value)
+    assert found is not None, caught.value
+    assert CASES[name][1] in str(found)
+    assert "\n" not in str(found)
+    assert not list((tmp_path / "out").rglob("*.pt"))
+
+
+@pytest.mark.parametrize("name", ["missing_folder", "truncated"])
+def test_the_process_ends_with_one_sentence(name: str, cohort_2d: Path, run_bundle: Run, tmp_path: Path) -> None:
+    said = run_bundle(("train.yaml",), "training", **spoilt(name, cohort_2d, tmp_path))
     assert said.returncode != 0
     assert said.stderr.strip().splitlines()[-1].startswith("error: ")
-    assert sentence in said.stderr.strip().splitlines()[-1]
+    assert CASES[name][1] in said.stderr.strip().splitlines()[-1]
     assert "Traceback" not in said.stderr
     assert not list((tmp_path / "out").rglob("*.pt"))
 

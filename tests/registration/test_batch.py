@@ -1,0 +1,118 @@
+"""A list of pairs: one bad pair stops nobody, and what is done is not done again."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from phantom import HEADERS_2D, draw, with_field
+from scripts.errors import InputError
+from scripts.registration import Registration, register_files
+from scripts.registration.batch import read_pairs
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> list[str]:
+    """Three slices of one name in folders of their own, as neurite-OASIS has them."""
+    paths = []
+    for k in range(3):
+        (tmp_path / f"subject_{k}").mkdir()
+        path = tmp_path / f"subject_{k}" / "slice.nii.gz"
+        paths.append(str(draw(path, HEADERS_2D["identity"] * (1 + 0.1 * k), 2, squeeze=True)))
+    return paths
+
+
+def write_list(path: Path, rows: list[dict[str, str]]) -> str:
+    if path.suffix == ".json":
+        path.write_text(json.dumps(rows))
+    else:
+        with path.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, sorted({key for row in rows for key in row}))
+            writer.writeheader()
+            writer.writerows(rows)
+    return str(path)
+
+
+def reports(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("*_report.json"))
+
+
+def counting(calls: list[str]) -> Registration:
+    """A registration that notes which pairs it is asked for."""
+    registration = with_field()
+    original = registration.__call__
+
+    class Counting(Registration):
+        def __init__(self) -> None:
+            self.__dict__.update(registration.__dict__)
+
+        def __call__(self, *args: str, **kwargs: str) -> object:  # type: ignore[override]
+            calls.append(kwargs["name"])
+            return original(*args, **kwargs)  # type: ignore[arg-type]
+
+    return Counting()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json"])
+def test_bad_pair_is_reported_and_the_rest_done_once(tmp_path: Path, images: list[str], suffix: str) -> None:
+    rows = [{"fixed": images[0], "moving": moving} for moving in (*images[1:], str(tmp_path / "subject_9/slice.nii.gz"))]
+    listed, out, calls = write_list(tmp_path / f"list{suffix}", rows), tmp_path / "out", []
+    registration = counting(calls)
+    with pytest.raises(InputError, match="1 of 3 pairs failed.*subject_9_slice.*does not exist"):
+        register_files(registration, str(out), pairs=listed)
+    assert reports(out) == ["subject_1_slice_report.json", "subject_2_slice_report.json"]
+    assert not list(out.glob("*subject_9*")) and not list(out.glob(".*"))
+    assert len(calls) == 3
+    (out / "subject_2_slice_report.json").unlink()
+    with pytest.raises(InputError, match="1 of 3 pairs failed"):
+        register_files(registration, str(out), pairs=listed)
+    assert calls[3:] == ["subject_2_slice", "subject_9_slice"]
+
+
+def test_other_options_or_files_are_done_again(tmp_path: Path, images: list[str]) -> None:
+    listed = write_list(tmp_path / "list.csv", [{"fixed": images[0], "moving": images[1], "name": "mine"}])
+    out, calls = tmp_path / "out", []
+    registration = counting(calls)
+    register_files(registration, str(out), pairs=listed)
+    register_files(registration, str(out), pairs=listed)
+    assert calls == ["mine"]
+    registration.spacing = 4.0
+    register_files(registration, str(out), pairs=listed)
+    draw(Path(images[1]), HEADERS_2D["flipped"], 2, squeeze=True)
+    register_files(registration, str(out), pairs=listed)
+    assert calls == ["mine"] * 3
+
+
+def test_paths_are_relative_to_the_list(tmp_path: Path, images: list[str]) -> None:
+    listed = write_list(tmp_path / "list.csv", [{"fixed": "subject_0/slice.nii.gz", "moving": "subject_1/slice.nii.gz"}])
+    (pair,) = read_pairs(listed)
+    assert {key: Path(value).resolve() for key, value in pair.items()} == {
+        "fixed": Path(images[0]).resolve(), "moving": Path(images[1]).resolve(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "no pairs"),
+        ("fixed,movng\na,b\n", "unknown entry 'movng'"),
+        ("fixed,moving\na,\n", "no fixed or no moving"),
+        ("fixed,moving\na,b,c\n", "unknown entry"),
+        ("fixed,moving,name\na,b,n\nc,d,n\n", "both be named 'n'"),
+    ],
+)
+def test_bad_lists(tmp_path: Path, content: str, words: str) -> None:
+    (tmp_path / "list.csv").write_text(content)
+    with pytest.raises(InputError, match=words):
+        register_files(with_field(), str(tmp_path / "out"), pairs=str(tmp_path / "list.csv"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_pairs_are_compared_by_what_they_are(images: list[str]) -> None:
+    """The three files differ, or the tests above would say little."""
+    values = [Path(path).read_bytes() for path in images]
+    assert len({len(value) for value in values}) > 1 or not np.all([v == values[0] for v in values])

@@ -1,0 +1,105 @@
+"""Files with any header, size and type: a result that is finite and where the fixed image is, or one sentence."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from phantom import rotation, with_field
+from scripts.errors import InputError
+from scripts.registration import register_files
+from scripts.registration.headers import read_geometry
+
+hypothesis: Any = pytest.importorskip("hypothesis")
+from hypothesis import HealthCheck, given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+TYPES = [np.uint8, np.int8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64, np.float32, np.float64,
+         np.complex64]  # fmt: skip
+SUFFIXES = [".nii", ".nii.gz", ".mha", ".nrrd"]
+ODD = st.sampled_from([0.0, -1.0, 1e-30, 1e30, float("nan"), float("inf")])
+
+sizes = st.lists(st.integers(1, 24), min_size=1, max_size=4) | st.lists(st.integers(8, 24), min_size=2, max_size=3)
+sane_matrices = st.builds(
+    lambda angles, spacing, order: (rotation(*angles) * spacing)[:, order],
+    st.tuples(*[st.floats(-180, 180)] * 3) | st.just((0.0, 0.0, 0.0)),
+    st.lists(st.floats(0.05, 8), min_size=3, max_size=3),
+    st.permutations(range(3)),
+)
+mad_matrices = st.lists(st.floats(-3, 3) | ODD, min_size=9, max_size=9).map(lambda v: np.reshape(v, (3, 3)))
+origins = st.lists(st.floats(-30, 30), min_size=3, max_size=3) | st.lists(ODD, min_size=3, max_size=3)
+
+
+@st.composite
+def images(draw: Any) -> dict[str, Any]:
+    """What a file is made of."""
+    return {
+        "size": draw(sizes),
+        "matrix": draw(sane_matrices | sane_matrices | mad_matrices),
+        "origin": np.array(draw(origins)),
+        "type": draw(st.sampled_from(TYPES)),
+        "suffix": draw(st.sampled_from(SUFFIXES)),
+        "pixdim": draw(st.none() | st.lists(ODD | st.floats(0.1, 5), min_size=3, max_size=3)),
+        "seed": draw(st.integers(0, 2**16)),
+        "constant": draw(st.sampled_from([False] * 9 + [True])),
+    }
+
+
+def written(path: Path, image: dict[str, Any]) -> str:
+    """A file of an image; by the bare numbers, so that no library puts them right."""
+    values = np.random.default_rng(image["seed"]).random(image["size"]) * (0 if image["constant"] else 100)
+    values = values.astype(image["type"])
+    dims = values.ndim
+    path = path.with_name(path.name + image["suffix"])
+    if "nii" in image["suffix"]:
+        holder = nib.Nifti1Image(values, np.eye(4), dtype=values.dtype)
+        nib.save(holder, path)
+        header = holder.header.copy()
+        header["sform_code"], header["vox_offset"] = 1, 352
+        rows = np.column_stack([image["matrix"], image["origin"]])
+        with np.errstate(all="ignore"):
+            header["srow_x"], header["srow_y"], header["srow_z"] = rows.astype(np.float32)
+            spacing = np.linalg.norm(image["matrix"], axis=0)
+            header["pixdim"][1:4] = image["pixdim"] or spacing
+        content = header.binaryblock + bytes(4) + values.tobytes(order="F")
+        with nib.openers.ImageOpener(path, "wb") as stream:
+            stream.write(content)
+        return str(path)
+    import itk
+
+    values = values.real.astype(np.float32)
+    itk.imwrite(itk.image_from_array(np.ascontiguousarray(values.T)) if dims in (2, 3) else
+                itk.image_from_array(np.zeros((3, 4, 5, 6)[:4], np.float32)), str(path))
+    content = path.read_bytes()
+    spacing = " ".join(f"{x:g}" for x in np.linalg.norm(image["matrix"], axis=0)[: max(dims, 2)])
+    path.write_bytes(content.replace(b"ElementSpacing = 1 1 1", b"ElementSpacing = " + spacing.encode()))
+    return str(path)
+
+
+@given(fixed=images(), moving=images(), same_size=st.booleans())
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_any_two_files(fixed: dict[str, Any], moving: dict[str, Any], same_size: bool) -> None:
+    if same_size:
+        moving = {**moving, "size": fixed["size"]}
+    with tempfile.TemporaryDirectory() as name, np.errstate(all="ignore"):
+        folder = Path(name)
+        paths = {"fixed": written(folder / "fixed", fixed), "moving": written(folder / "moving", moving)}
+        try:
+            register_files(with_field(spacing=None), str(folder / "out"), **paths)
+        except InputError as error:
+            assert str(error).endswith(".") and "\n" not in str(error)
+            assert not (folder / "out").exists()
+            return
+        (path,) = (folder / "out").glob("moving_warped.*")
+        assert read_geometry(str(path)).same_as(read_geometry(paths["fixed"]))
+        assert np.isfinite(nib.load(folder / "out" / "moving_field.nii.gz").get_fdata()).all()
+
+
+@pytest.fixture(autouse=True)
+def _no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.registration.results.save_registration_figure", lambda *args, **kwargs: None)
