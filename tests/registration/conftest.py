@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from phantom import HEADERS_2D, draw, flat_wave, draw_labels
+from phantom import HEADERS_2D, draw, draw_labels, flat_wave
 
 
 @pytest.fixture(scope="session")

@@ -150,7 +150,9 @@ class SetField(nn.Module):
 def with_field(amplitude: float = 2.5, affine: bool = False, spacing: float | None = 3.0) -> Registration:
     """A registration that finds :class:`SetField`'s field."""
     network = SetField(amplitude)
-    registration = Registration(network, RegistrationInferer(), "", 0, use_network=False, affine=affine, spacing=spacing)
+    registration = Registration(
+        network, RegistrationInferer(), "", 0, use_network=False, affine=affine, spacing=spacing
+    )
     registration._network = lambda dims: network  # type: ignore[method-assign]
     return registration
 

@@ -11,7 +11,19 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
-from phantom import HEADERS, HEADERS_2D, affine_of, brain, by_intensity, draw, flat_wave, points_of, wave, with_field, write
+from phantom import (
+    HEADERS,
+    HEADERS_2D,
+    affine_of,
+    brain,
+    by_intensity,
+    draw,
+    flat_wave,
+    points_of,
+    wave,
+    with_field,
+    write,
+)
 from scripts.registration import Result, register
 from scripts.registration.api import configured
 
@@ -48,7 +60,6 @@ def test_known_deformation_of_the_phantom_is_found(tmp_path: Path, kind: str) ->
     similarity = result.report["similarity"]
     assert similarity["after"]["correlation"] > 0.99 > similarity["before"]["correlation"]
     edge = np.linalg.norm(np.gradient(brain(points).squeeze()), axis=0).reshape(inside.shape)[inside] > 20
-    print(kind, before[edge].mean(), after[edge].mean(), similarity, result.report["jacobian"])
     assert after[edge].mean() < 0.35 * before[edge].mean()
     assert result.report["jacobian"]["folded_fraction"] < 1e-3
 
@@ -69,7 +80,6 @@ def test_known_deformation_of_a_real_slice_is_found(real_data: Path, tmp_path: P
     error = np.stack([end[0] + 2.5 * np.sin(end[1] / 14) - rows, end[1] + 2.5 * np.cos(end[0] / 16) - columns])
     inside = values > 0.1
     before = np.linalg.norm(there - np.stack([rows, columns]), axis=0)[inside].mean()
-    print(before, np.linalg.norm(error, axis=0)[inside].mean())
     assert before > 2
     assert np.linalg.norm(error, axis=0)[inside].mean() < 1 / 3
 
@@ -91,7 +101,6 @@ def test_inverse_undoes_the_field(tmp_path: Path, kind: str) -> None:
     inside = ((on_fixed >= 0) & (on_fixed <= end)).all(axis=0)
     assert inside.mean() > 0.5
     apart = np.linalg.norm(back - start, axis=0)[inside] / fields.moving.spacing.min()
-    print(kind, np.percentile(apart, [50,90,99,100]))
     assert np.percentile(apart, 99) < 0.1
     assert np.linalg.norm(fields.inverse, axis=0).mean() > 1  # mm
 
@@ -137,7 +146,6 @@ def test_storage_does_not_matter(tmp_path: Path, kind: str, side: str, change: A
     moved = [at(result, points) for result in (first, second)]
     assert np.abs(moved[0]).max() > 1
     apart = np.linalg.norm(moved[0] - moved[1], axis=0) / (1.5 if kind == "2d" else 4.0)
-    print(kind, apart.max())
     assert apart.max() < 0.02
 
 

@@ -233,8 +233,10 @@ def other_size(folder: Path) -> str:
     return str(write(folder / "label.nii.gz", np.ones((5, 6, 7), np.uint8), UNIT))
 
 
-@pytest.mark.parametrize(("spoil", "words"), [(fractions, "no label map"), (other_size, "must have its image's size"),
-                                              (missing, "does not exist")])
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [(fractions, "no label map"), (other_size, "must have its image's size"), (missing, "does not exist")],
+)
 @pytest.mark.parametrize("side", ["fixed_label", "moving_label"])
 def test_spoilt_label(tmp_path: Path, spoil: Spoil, words: str, side: str) -> None:
     good = str(write(tmp_path / "good.nii.gz", array(), UNIT))
@@ -335,8 +337,11 @@ def test_nothing_or_too_much_is_named(tmp_path: Path, options: dict[str, str]) -
 @pytest.mark.parametrize("spacing", [0, -1.0, 1e-4])
 def test_spacing_of_the_working_grid(tmp_path: Path, spacing: float) -> None:
     registration = with_field(spacing=spacing)
-    refused(lambda: register_files(registration, str(tmp_path / "out"), **good_pair(tmp_path)), "--spacing",
-            tmp_path / "out")
+    refused(
+        lambda: register_files(registration, str(tmp_path / "out"), **good_pair(tmp_path)),
+        "--spacing",
+        tmp_path / "out",
+    )
 
 
 def test_flag_that_is_neither_true_nor_false() -> None:

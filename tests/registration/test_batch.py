@@ -59,10 +59,12 @@ def counting(calls: list[str]) -> Registration:
 
 @pytest.mark.parametrize("suffix", [".csv", ".json"])
 def test_bad_pair_is_reported_and_the_rest_done_once(tmp_path: Path, images: list[str], suffix: str) -> None:
-    rows = [{"fixed": images[0], "moving": moving} for moving in (*images[1:], str(tmp_path / "subject_9/slice.nii.gz"))]
+    rows = [
+        {"fixed": images[0], "moving": moving} for moving in (*images[1:], str(tmp_path / "subject_9/slice.nii.gz"))
+    ]
     listed, out, calls = write_list(tmp_path / f"list{suffix}", rows), tmp_path / "out", []
     registration = counting(calls)
-    with pytest.raises(InputError, match="1 of 3 pairs failed.*subject_9_slice.*does not exist"):
+    with pytest.raises(InputError, match=r"1 of 3 pairs failed.*subject_9_slice.*does not exist"):
         register_files(registration, str(out), pairs=listed)
     assert reports(out) == ["subject_1_slice_report.json", "subject_2_slice_report.json"]
     assert not list(out.glob("*subject_9*")) and not list(out.glob(".*"))
@@ -88,7 +90,9 @@ def test_other_options_or_files_are_done_again(tmp_path: Path, images: list[str]
 
 
 def test_paths_are_relative_to_the_list(tmp_path: Path, images: list[str]) -> None:
-    listed = write_list(tmp_path / "list.csv", [{"fixed": "subject_0/slice.nii.gz", "moving": "subject_1/slice.nii.gz"}])
+    listed = write_list(
+        tmp_path / "list.csv", [{"fixed": "subject_0/slice.nii.gz", "moving": "subject_1/slice.nii.gz"}]
+    )
     (pair,) = read_pairs(listed)
     assert {key: Path(value).resolve() for key, value in pair.items()} == {
         "fixed": Path(images[0]).resolve(), "moving": Path(images[1]).resolve(),

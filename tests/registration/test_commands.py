@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itk
 import json
 from pathlib import Path
 
+import itk
 import nibabel as nib
 import numpy as np
 
@@ -37,12 +37,16 @@ def test_register_warp_jacobian(run_bundle: Run, tmp_path: Path, slices: dict[st
     assert (label != np.asarray(nib.load(out / "moving_warped_label.nii.gz").dataobj)).mean() < 1e-3
     done = run_bundle(CONFIG, "jacobian", transform=out / "moving_field.nii.gz", output_dir=again)
     assert done.returncode == 0, done.stderr
-    mapped, saved = (nib.load(p).get_fdata() for p in (again / "moving_field_jacobian.nii.gz", out / "moving_jacobian.nii.gz"))
+    mapped, saved = (
+        nib.load(p).get_fdata() for p in (again / "moving_field_jacobian.nii.gz", out / "moving_jacobian.nii.gz")
+    )
     np.testing.assert_allclose(mapped, saved, atol=2e-3)
 
 
 def test_a_mistake_is_one_sentence(run_bundle: Run, tmp_path: Path, slices: dict[str, str]) -> None:
-    done = run_bundle(CONFIG, "register", fixed=slices["fixed"], moving=tmp_path / "none.nii.gz", output_dir=tmp_path / "o")
+    done = run_bundle(
+        CONFIG, "register", fixed=slices["fixed"], moving=tmp_path / "none.nii.gz", output_dir=tmp_path / "o"
+    )
     assert done.returncode != 0
     (sentence,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert "none.nii.gz does not exist" in sentence

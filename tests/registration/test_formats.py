@@ -60,7 +60,9 @@ def test_formats_agree(tmp_path: Path, suffix: str) -> None:
     """The same volume in another format lies in the same place and has the same intensities."""
     path = draw(tmp_path / "image.nii.gz", HEADERS["oblique"])
     write(path, np.round(np.asarray(nib.load(path).dataobj)), nib.load(path).affine)
-    other = dicom_series(path, tmp_path / "series") if suffix == "dicom" else converted(path, f"{tmp_path}/other{suffix}")
+    other = (
+        dicom_series(path, tmp_path / "series") if suffix == "dicom" else converted(path, f"{tmp_path}/other{suffix}")
+    )
     first, second = read_image(str(path)), read_image(other)
     np.testing.assert_array_equal(first.values, second.values)
     assert first.geometry.same_as(second.geometry, tolerance=0.01)

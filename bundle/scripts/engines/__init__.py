@@ -21,6 +21,7 @@ from .losses import EpochLosses
 from .mean_atlas import MeanAtlas
 from .metrics import PairMetric
 from .pair_saver import PairSaver
+from .tracking import ListedOutput
 from .weights import CheckpointLoader, choose_weights, load_weights
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "EpochSetter",
     "EvaluationReport",
     "InstanceOptimiser",
+    "ListedOutput",
     "MeanAtlas",
     "PairMetric",
     "PairSaver",

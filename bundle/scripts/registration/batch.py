@@ -48,7 +48,9 @@ def register_files(
         register_list(registration, read_pairs(str(pairs)), output_dir)
         return
     if not fixed or not moving:
-        raise InputError("a fixed and a moving image are needed; name them with --fixed and --moving, or --pairs a list.")
+        raise InputError(
+            "a fixed and a moving image are needed; name them with --fixed and --moving, or a list with --pairs."
+        )
     register_one(registration, {key: str(value) for key, value in one.items() if value}, output_dir)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 from monai.data import ITKReader
+from nibabel.openers import ImageOpener
 
 from ..errors import InputError
 from .geometry import Geometry
@@ -36,7 +37,7 @@ def read_geometry(path: str, vectors: int = 1) -> Geometry:
             its spacing, origin or direction cannot be that of an image.
     """
     if not Path(path).exists():
-        raise InputError(f"{path} does not exist; name a NIfTI, NRRD or MetaImage file, or a folder of one DICOM series.")
+        raise InputError(f"{path} does not exist; name an image file or a folder of one DICOM series.")
     if is_nifti(path):
         _check_nifti(path)
     size, spacing, origin, direction, components = _information(path)
@@ -91,7 +92,7 @@ def read_series(path: str) -> Any:
         except UserWarning as error:
             raise InputError(f"{path} holds several DICOM series; give a folder with one.") from error
         except FileNotFoundError as error:
-            raise InputError(f"{path} is a folder without DICOM files; give a file, or a folder of one series.") from error
+            raise InputError(f"{path} is a folder without DICOM files; give a folder of one series.") from error
 
 
 def unreadable(path: str, error: BaseException) -> InputError:
@@ -104,10 +105,10 @@ def unreadable(path: str, error: BaseException) -> InputError:
 def _check_nifti(path: str) -> None:
     """Refuse what ITK mends in silence: voxels of no size become 1 mm wide."""
     try:
-        with nib.openers.ImageOpener(path) as stream:
+        with ImageOpener(path) as stream:
             first = stream.read(4)  # the header's length
         kind = nib.Nifti2Header if first in (b"\x1c\x02\0\0", b"\0\0\x02\x1c") else nib.Nifti1Header
-        with nib.openers.ImageOpener(path) as stream:
+        with ImageOpener(path) as stream:
             header = kind.from_fileobj(stream, check=False)  # checking, nibabel would mend it too
         spacing = np.array(header["pixdim"][1 : 1 + min(3, int(header["dim"][0]))], dtype=float)
         affine = header.get_best_affine()

@@ -120,6 +120,9 @@ def _whole_numbers(values: np.ndarray, path: str) -> np.ndarray:
 def smallest_type(values: np.ndarray) -> Any:
     """The smallest of uint8, int16, uint16 and int32 that holds every value; int64 else."""
     low, high = int(values.min()), int(values.max())
-    fits = (kind for kind in (np.uint8, np.int16, np.uint16, np.int32)
-            if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max)
+    fits = (
+        kind
+        for kind in (np.uint8, np.int16, np.uint16, np.int32)
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max
+    )
     return next(fits, np.int64)

@@ -45,7 +45,7 @@ def prepare(array: np.ndarray, affine: np.ndarray) -> Prepared:
     turn[:-1, :-1] = np.eye(len(order))[:, order] * signs
     for axis, sign in zip(order, signs, strict=True):
         turn[axis, -1] = array.shape[axis] - 1 if sign < 0 else 0
-    turned = np.flip(array.transpose(order), [axis for axis, sign in enumerate(signs) if sign < 0])
+    turned = np.flip(array.transpose(order), tuple(axis for axis, sign in enumerate(signs) if sign < 0))
     scaled = scale(turned)
     first, size = _object(scaled)
     shift = np.eye(len(affine))
@@ -103,7 +103,9 @@ def working_grid(fixed: Prepared, spacing: float | None, spatial_size: Sequence[
     wanted = np.array(spatial_size) if len(spatial_size) == dims else np.zeros(dims, dtype=int)
     size = np.where(needed <= wanted, wanted, -(-needed // MULTIPLE) * MULTIPLE)
     if np.prod(size, dtype=float) > MOST_VOXELS:
-        raise InputError(f"a grid of {step:g} mm would have {' x '.join(map(str, size))} voxels; give a larger --spacing.")
+        raise InputError(
+            f"a grid of {step:g} mm would have {' x '.join(map(str, size))} voxels; give a larger --spacing."
+        )
     origin = (low + high) / 2 - (size - 1) / 2 * step
     to_index = np.linalg.inv(affine)
     origin = (affine @ np.append(np.round((to_index @ np.append(origin, 1))[:-1]), 1))[:-1]

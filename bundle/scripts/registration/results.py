@@ -65,7 +65,9 @@ def staged(output_dir: str | Path) -> Iterator[Path]:
             file.replace(target / file.name)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(f"{target} cannot be written ({reason}); free space or choose another --output_dir.") from error
+        raise InputError(
+            f"{target} cannot be written ({reason}); free space or choose another --output_dir."
+        ) from error
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)

@@ -51,8 +51,6 @@ def map_points(affine: np.ndarray, points: Tensor) -> Tensor:
     return mapped.unflatten(2, points.shape[2:])
 
 
-def grid_points(
-    spatial_size: Sequence[int], affine: np.ndarray, dtype: torch.dtype = torch.float64
-) -> Tensor:
+def grid_points(spatial_size: Sequence[int], affine: np.ndarray, dtype: torch.dtype = torch.float64) -> Tensor:
     """Where the voxels of a grid lie: ``(1, D', *S)``; ``affine`` ``(D', D + 1)`` takes index to point."""
     return map_points(affine, identity_grid(spatial_size, dtype=dtype)[None])

@@ -1,0 +1,193 @@
+"""MONAI Label's stock ``monaibundle`` app serves the bundle: a real server, and clients that send images over HTTP.
+
+Run by ``make label``, which sets up an environment with ``requirements-label.txt``; no part of ``make test``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from tools.build_zip import NAME, ROOT, build_zip
+
+APP = Path(sys.prefix) / "monailabel" / "sample-apps" / "monaibundle"
+PATIENCE = 180  # seconds until the server answers
+ADDRESS = "127.0.0.1"
+
+
+@dataclass
+class Server:
+    """Where the server answers, and what it said."""
+
+    url: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path, timeout=60) as answer:
+            return json.load(answer)
+
+    def infer(self, image: Path, output: str = "image") -> bytes:
+        """Send an image as a form, as 3D Slicer's plug-in does."""
+        boundary = uuid.uuid4().hex
+        params = json.dumps({"device": "cpu"})
+        parts = [
+            f'--{boundary}\r\nContent-Disposition: form-data; name="params"\r\n\r\n{params}\r\n',
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{image.name}"\r\n\r\n',
+        ]
+        body = "".join(parts).encode() + image.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        request = urllib.request.Request(f"{self.url}/infer/{NAME}?output={output}", body, headers)
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            content: bytes = answer.read()
+        return content
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((ADDRESS, 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_it_answers(server: Server) -> None:
+    for _ in range(PATIENCE):
+        assert server.process.poll() is None, server.log.read_text()[-3000:]
+        try:
+            server.get("/info/")
+            return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(1)
+    raise AssertionError(f"no answer in {PATIENCE} s: {server.log.read_text()[-3000:]}")
+
+
+def wait_until_it_logs(server: Server, words: str) -> None:
+    """The reason of an error reaches the log some time after the client."""
+    for _ in range(100):
+        if words in server.log.read_text():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{words!r} is not in the log: {server.log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The stock app with the shipped zip under ``model/``."""
+    folder = tmp_path_factory.mktemp("label")
+    shutil.copytree(APP, folder / "app")
+    with zipfile.ZipFile(build_zip(ROOT / "bundle", folder / "dist")) as archive:
+        archive.extractall(folder / "app" / "model")
+    (folder / "studies").mkdir()
+    port = free_port()
+    command = [sys.executable, "-m", "monailabel.main", "start_server", "--host", ADDRESS, "--port", str(port)]
+    command += ["--app", str(folder / "app"), "--studies", str(folder / "studies")]
+    command += [part for pair in (("models", NAME), ("zoo_source", "ngc"), ("sam2", "false")) for part in ("--conf", *pair)]
+    log = folder / "server.log"
+    environment = {**os.environ, "HOME": str(folder)}  # its sessions stay out of the user's home
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
+    running = Server(f"http://{ADDRESS}:{port}", log, process)
+    try:
+        wait_until_it_answers(running)
+        yield running
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def subjects(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Image and label folders of synthetic subjects on the atlas's grid."""
+    sys.path.insert(0, str(ROOT / "bundle"))
+    from scripts.data.synthetic import write_cohort
+
+    cohort = write_cohort(tmp_path_factory.mktemp("cohort") / "slices", 2, (160, 192), 0)
+    return sorted(path.parent for path in Path(cohort).glob("*/slice_norm.nii.gz"))
+
+
+def segment(server: Server, image: Path, folder: Path) -> nib.Nifti1Image:
+    path = folder / "answer.nii.gz"
+    path.write_bytes(server.infer(image))
+    return nib.load(path)
+
+
+def check_segmentation(server: Server, image: Path, label: Path, folder: Path, dice: float) -> None:
+    """The answer lies on the image's grid, holds known ids, and agrees with ``label``."""
+    answer, sent = segment(server, image, folder), nib.load(image)
+    assert answer.shape == sent.shape
+    np.testing.assert_allclose(answer.affine, sent.affine, atol=1e-4)
+    found, known = np.asarray(answer.dataobj), np.asarray(nib.load(label).dataobj)
+    assert set(np.unique(found)) <= set(range(25))
+    common = [k for k in np.unique(known) if k > 0]
+    scores = [2 * ((found == k) & (known == k)).sum() / ((found == k).sum() + (known == k).sum()) for k in common]
+    assert np.mean(scores) > dice
+
+
+def channel_def() -> dict[str, str]:
+    metadata = json.loads((ROOT / "bundle" / "configs" / "metadata.json").read_text())
+    named: dict[str, str] = metadata["network_data_format"]["outputs"]["pred"]["channel_def"]
+    return named
+
+
+def test_server_lists_the_bundle_and_its_labels(server: Server) -> None:
+    model = server.get("/info/")["models"][NAME]
+    assert (model["type"], model["dimension"]) == ("segmentation", 2)
+    wanted = {name.lower(): int(label) for label, name in channel_def().items() if name != "background"}
+    assert model["labels"] == wanted
+    assert len(wanted) == 24
+
+
+def test_two_images_come_back_segmented(server: Server, subjects: list[Path], tmp_path: Path) -> None:
+    for subject in subjects:
+        check_segmentation(server, subject / "slice_norm.nii.gz", subject / "slice_seg24.nii.gz", tmp_path, 0.4)
+
+
+def test_image_on_another_grid_keeps_it(server: Server, subjects: list[Path], tmp_path: Path) -> None:
+    turn = np.array([[0, -1.1, 0, 5], [0.9, 0, 0, -7], [0, 0, 2, 3], [0, 0, 0, 1]])
+    for name in ("slice_norm", "slice_seg24"):
+        array = np.pad(np.asarray(nib.load(subjects[0] / f"{name}.nii.gz").dataobj), ((7, 0), (0, 11), (0, 0)))
+        nib.save(nib.Nifti1Image(array, turn), tmp_path / f"{name}.nii.gz")
+    check_segmentation(server, tmp_path / "slice_norm.nii.gz", tmp_path / "slice_seg24.nii.gz", tmp_path, 0.4)
+
+
+def test_answer_names_its_labels(server: Server, subjects: list[Path]) -> None:
+    answer = json.loads(server.infer(subjects[0] / "slice_norm.nii.gz", "json"))
+    assert answer["label_names"]["left-thalamus"] == 5
+
+
+def test_bad_image_is_an_error_and_the_server_goes_on(server: Server, subjects: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "text.nii.gz").write_text("no image")
+    empty = nib.Nifti1Image(np.zeros((160, 192, 1), np.float32), np.eye(4))
+    nib.save(empty, tmp_path / "constant.nii.gz")
+    for name, words in (("text", "cannot be read as an image"), ("constant", "is constant")):
+        with pytest.raises(urllib.error.HTTPError, match="500"):
+            server.infer(tmp_path / f"{name}.nii.gz")
+        wait_until_it_logs(server, words)
+        assert server.process.poll() is None
+    check_segmentation(server, subjects[1] / "slice_norm.nii.gz", subjects[1] / "slice_seg24.nii.gz", tmp_path, 0.4)
+
+
+def test_real_images_come_back_segmented(server: Server, tmp_path: Path) -> None:
+    folder = os.environ.get("REGISTRATION_DATA")
+    if not folder:
+        pytest.skip("REGISTRATION_DATA is not set; it names the folder of real images")
+    names = json.loads((Path(folder) / "neurite_oasis_2d" / "split.json").read_text())["test"][:2]
+    for name in names:
+        subject = Path(folder) / "neurite_oasis_2d" / name
+        check_segmentation(server, subject / "slice_norm.nii.gz", subject / "slice_seg24.nii.gz", tmp_path, 0.6)
