@@ -53,7 +53,7 @@ def main() -> None:
         measure(options.method, options)
         return
     folder = Path(options.output_dir)
-    chosen = [name for name in METHODS if name != "voxelmorph package" or options.voxelmorph_weights]
+    chosen = [name for name in options.methods if name != "voxelmorph package" or options.voxelmorph_weights]
     for name in chosen:
         if not _result_file(folder, name).is_file():
             print(f"measuring {name}", flush=True)
@@ -69,6 +69,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--atlas")
     parser.add_argument("--affine", action="store_true", help="the bundle's affine stage first, for every method")
     parser.add_argument("--spatial_size", type=int, nargs="+", default=[-1], help="pad or crop around the centre")
+    parser.add_argument("--part", choices=["test", "all"], default="test", help="subjects that pairs are drawn from")
+    parser.add_argument("--labels", default="auto", help="auto, table, common, any")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--pairing", choices=["random", "atlas"], default="random")
     parser.add_argument("--num_pairs", type=int, default=100)
     parser.add_argument("--weights", default=str(ROOT / "bundle" / "models" / "model.pt"))
@@ -87,8 +90,12 @@ def pairs(options: argparse.Namespace) -> Any:
     """The bundle's evaluation pairs of the data set."""
     size = options.spatial_size if len(options.spatial_size) > 1 else options.spatial_size[0]
     wanted = {"num_pairs": options.num_pairs} if options.pairing == "random" else {}
-    changed = {name: getattr(options, name) for name in ("dataset_dir", "atlas", "affine", "pairing")}
+    changed = {name: getattr(options, name) for name in ("dataset_dir", "atlas", "affine", "pairing", "labels")}
     config = parse({**changed, **wanted, "spatial_size": size})
+    if options.part == "all":
+        everyone = "@cohort.training + @cohort.validation + @cohort.test + [@cohort.atlas]"
+        config["validate"]["dataset"]["data"] = f"${everyone}"
+        config.parse(True)
     return config.get_parsed_content("validate#dataset"), config.get_parsed_content("cohort").labels
 
 

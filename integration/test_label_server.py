@@ -97,7 +97,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     port = free_port()
     command = [sys.executable, "-m", "monailabel.main", "start_server", "--host", ADDRESS, "--port", str(port)]
     command += ["--app", str(folder / "app"), "--studies", str(folder / "studies")]
-    command += [part for pair in (("models", NAME), ("zoo_source", "ngc"), ("sam2", "false")) for part in ("--conf", *pair)]
+    for pair in (("models", NAME), ("zoo_source", "ngc"), ("sam2", "false")):
+        command += ["--conf", *pair]
     log = folder / "server.log"
     environment = {**os.environ, "HOME": str(folder)}  # its sessions stay out of the user's home
     with log.open("wb") as output:

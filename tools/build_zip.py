@@ -1,7 +1,7 @@
 """Pack the bundle as the model zoo ships one: ``dist/brain_mr_registration_v<version>.zip``.
 
-The version is that of ``configs/metadata.json``. The zip holds one folder of the bundle's name; times and permissions are
-fixed, so that the same files give the same bytes and the same checksum.
+The version is that of ``configs/metadata.json``. The zip holds one folder of the bundle's name. Times and permissions
+are fixed, so that the same files give the same bytes and the same checksum.
 
     python tools/build_zip.py [--bundle bundle] [--output_dir dist]
 """

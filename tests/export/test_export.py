@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -102,7 +104,7 @@ def test_a_file_with_another_field_does_not_stay(
         return network
 
     monkeypatch.setattr("scripts.export.command.open_exported", wrong)
-    with pytest.raises(InputError, match="differ by .* voxels; it was deleted"):
+    with pytest.raises(InputError, match=r"differ by .* voxels; it was deleted"):
         export_network(shipped(bundle), weights, str(tmp_path), (64, 48), formats=["torchscript"], repeats=1)
     assert not list(tmp_path.iterdir())
 
@@ -140,9 +142,18 @@ def test_real_images_get_the_same_field(bundle: Path, weights: str, real_data: P
         torch.testing.assert_close(open_exported(path)(pair), expected, rtol=1e-4, atol=1e-3)
 
 
-def test_tensorrt_overlay_changes_what_is_there(bundle: Path) -> None:
-    base = ConfigParser.load_config_file(str(bundle / "configs" / "inference.yaml"))
-    parser = ConfigParser(base)
-    overlay = ConfigParser.load_config_file(str(bundle / "configs" / "inference_trt.yaml"))
-    assert all(key.removeprefix("+") in parser for key in overlay if "_disabled_" not in key)
-    assert base["handlers"][0]["_target_"] == "scripts.engines.CheckpointLoader"
+def test_tensorrt_overlay_runs_what_was_exported(
+    bundle: Path, weights: str, cohort_2d: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With TorchScript in the engine's place, and an empty module in that of its runtime."""
+    monkeypatch.setitem(sys.modules, "torch_tensorrt", ModuleType("torch_tensorrt"))
+    parser = ConfigParser()
+    parser.read_config([str(bundle / "configs" / name) for name in ("inference.yaml", "inference_trt.yaml")])
+    values = {"bundle_root": str(tmp_path), "dataset_dir": str(cohort_2d), "image_pattern": "*/slice_norm.nii.gz"}
+    values |= {f"atlas_{kind}": str(bundle / "models" / f"atlas_{kind}.nii.gz") for kind in ("image", "label")}
+    parser.update({**values, "output_dir": str(tmp_path / "out"), "instance_steps": 0, "device": "cpu"})
+    network = shipped(bundle)
+    network.load_state_dict(torch.load(weights, weights_only=True))
+    save_torchscript(network, tmp_path / "models" / "model_trt.ts")
+    parser.get_parsed_content("evaluator").run()
+    assert list((tmp_path / "out").glob("*_seg.nii.gz"))

@@ -5,16 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from monai.bundle import ConfigParser
-from support import BUNDLE, ENVIRONMENT, bundle_command
 
 from scripts.engines.distributed import gather_in_order, mean_over_processes, shared_indices
+from support import BUNDLE, ENVIRONMENT, bundle_command
 
 CONFIGS = BUNDLE / "configs"
 # What each process leaves behind so that the test can compare them.
@@ -43,7 +42,9 @@ def run(folder: Path, processes: int, configs: list[str], *words: str, **options
     command = bundle_command(configs, *words, **options)
     if processes == 2:
         command[1:3] = [*TORCHRUN, "-m", "monai.bundle"]
-    said = subprocess.run(command, cwd=BUNDLE, env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False)
+    said = subprocess.run(
+        command, cwd=BUNDLE, env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False
+    )
     assert said.returncode == 0, said.stderr[-3000:]
     (folder / f"said_{words[0]}.txt").write_text(said.stdout)
 
@@ -61,7 +62,7 @@ def trained(cohort_2d: Path, split: Path, tmp_path_factory: pytest.TempPathFacto
         train, evaluate = (["multi_gpu_train.yaml"], ["multi_gpu_evaluate.yaml"]) if count == 2 else ([], [])
         recipe = ["train.yaml", "variants/recipe.yaml"]
         run(out, count, [*recipe, *train, str(out / "witness.yaml")], "training", pairing="atlas", **options)
-        options |= {"ckpt_path": folders[1] / "model.pt"}  # the same network, so that the tables can be compared closely
+        options["ckpt_path"] = folders[1] / "model.pt"  # one network, so that the tables can be compared closely
         run(out, count, [*recipe, "evaluate.yaml", *evaluate], "run", pairing="atlas", **options)
     return folders
 

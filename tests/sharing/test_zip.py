@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 from monai.bundle import ConfigParser, load
-from support import ENVIRONMENT
 
+from support import ENVIRONMENT
 from tools.build_zip import NAME, SHIPPED, build_zip, read_version
 
 SMALL = {"channels": "[4,4,4]", "batch_size": 2, "val_interval": 1, "max_epochs": 1, "num_figures": 1}
@@ -54,7 +54,7 @@ def test_zip_holds_the_bundle_and_nothing_it_made_for_itself(bundle: Path, tmp_p
 def test_version_without_a_line_in_the_changelog_is_refused(tmp_path: Path) -> None:
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "metadata.json").write_text(json.dumps({"version": "9.9", "changelog": {"0.1": "first"}}))
-    with pytest.raises(ValueError, match="version 9.9 has no line in the changelog"):
+    with pytest.raises(ValueError, match=r"version 9\.9 has no line in the changelog"):
         build_zip(tmp_path, tmp_path / "dist")
     assert not (tmp_path / "dist").exists()
 
@@ -62,7 +62,11 @@ def test_version_without_a_line_in_the_changelog_is_refused(tmp_path: Path) -> N
 def test_every_workflow_runs_where_it_is_unpacked(unpacked: Path, cohort_2d: Path) -> None:
     train = "['configs/train.yaml','configs/variants/recipe.yaml'{}]"
     options = {**SMALL, "dataset_dir": cohort_2d, "instance_steps": 2, "device": "cpu"}
-    steps = [("training", ""), ("run", ",'configs/evaluate.yaml'"), ("run", ",'configs/evaluate.yaml','configs/atlas.yaml'")]
+    steps = [
+        ("training", ""),
+        ("run", ",'configs/evaluate.yaml'"),
+        ("run", ",'configs/evaluate.yaml','configs/atlas.yaml'"),
+    ]
     for run_id, overlays in steps:
         said = run_from(unpacked, run_id, config_file=train.format(overlays), **options)
         assert said.returncode == 0, said.stderr

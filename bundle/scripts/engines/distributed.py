@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence, Sized
 from datetime import timedelta
-from itertools import chain, zip_longest
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import ignite.distributed as idist
@@ -96,8 +96,8 @@ def gather_in_order(mine: Sequence[T], total: int) -> list[T]:
     parts: list[list[T]] = [list(mine)] if idist.get_world_size() == 1 else idist.all_gather(list(mine))
     if total < len(parts):
         return parts[0]
-    missing = object()
-    return [item for item in chain(*zip_longest(*parts, fillvalue=missing)) if item is not missing]
+    rows = zip_longest(*([(item,) for item in part] for part in parts), fillvalue=())
+    return [item for row in rows for held in row for item in held]
 
 
 def mean_over_processes(value: float) -> float:

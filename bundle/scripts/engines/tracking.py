@@ -8,8 +8,8 @@ from ignite.engine import Engine, Events
 class ListedOutput:
     """Put the output of every iteration into a list of one.
 
-    MONAI's ``--tracking mlflow`` takes the loss from the first of a decollated list. Ours is not decollated, which would
-    take every batch apart for that one number. Must stand behind the handlers that read the output.
+    MONAI's ``--tracking mlflow`` takes the loss from the first of a decollated list. Ours is not decollated: that would
+    take every batch apart for one number. Must stand behind the handlers that read the output.
     """
 
     def attach(self, engine: Engine) -> None:

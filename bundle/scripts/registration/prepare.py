@@ -98,7 +98,9 @@ def working_grid(fixed: Prepared, spacing: float | None, spatial_size: Sequence[
     affine, dims = fixed.grid.affine, len(fixed.grid.size)
     low, high = _corners(fixed)
     width = float((high - low).max())
-    step = float(np.clip(1.0, width / LONGEST[1], width / LONGEST[0])) if spacing is None else float(spacing)
+    finest = float(fixed.grid.spacing.min())  # no use in cutting the image's own voxels up for a small object
+    limits = width / LONGEST[1], max(width / LONGEST[0], finest)
+    step = float(np.clip(1.0, *limits)) if spacing is None else float(spacing)
     needed = np.ceil((high - low) / step).astype(int) + 2 * MARGIN
     wanted = np.array(spatial_size) if len(spatial_size) == dims else np.zeros(dims, dtype=int)
     size = np.where(needed <= wanted, wanted, -(-needed // MULTIPLE) * MULTIPLE)
