@@ -76,7 +76,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--num_pairs", type=int, default=100)
     parser.add_argument("--weights", default=str(ROOT / "bundle" / "models" / "model.pt"))
     parser.add_argument("--voxelmorph_weights", help="of voxelmorph_peer.py; without them that row is left out")
-    parser.add_argument("--instance_steps", type=int, default=30)
+    parser.add_argument("--instance_steps", type=int, default=35)
     parser.add_argument("--output_dir", required=True)
     parser.add_argument("--method", choices=METHODS, help=argparse.SUPPRESS)
     return parser.parse_args()
