@@ -8,11 +8,15 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import ignite.distributed as idist
 import pytest
 import torch
+from ignite.engine import Engine
 from monai.bundle import ConfigParser
 
+from scripts.engines import MeanAtlas
 from scripts.engines.distributed import gather_in_order, mean_over_processes, shared_indices
+from scripts.errors import InputError
 from support import BUNDLE, ENVIRONMENT, bundle_command
 
 CONFIGS = BUNDLE / "configs"
@@ -130,8 +134,6 @@ class TestSharing:
 
     @pytest.mark.parametrize("total, count", [(1, 1), (5, 1), (5, 2), (6, 3), (7, 3), (1, 2), (2, 4), (4, 4)])
     def test_shares_come_back_in_order(self, total: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        import ignite.distributed as idist
-
         monkeypatch.setattr(idist, "get_world_size", lambda: count)
         shares = []
         for rank in range(count):
@@ -140,6 +142,12 @@ class TestSharing:
         assert all(shares)
         monkeypatch.setattr(idist, "all_gather", lambda mine: shares)
         assert gather_in_order(shares[0], total) == list(range(total))
+
+    def test_an_atlas_of_one_share_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(idist, "get_world_size", lambda: 2)
+        atlas = MeanAtlas("image.nii.gz", "label.nii.gz", {}, lambda record: record)
+        with pytest.raises(InputError, match="an atlas is made by one process"):
+            atlas.attach(Engine(lambda engine, batch: None))
 
     def test_one_process_has_the_mean(self) -> None:
         assert mean_over_processes(1.5) == 1.5
