@@ -6,6 +6,7 @@ LABEL_VENV := .venv-label
 QUICK := ['configs/train.yaml','configs/variants/recipe.yaml','configs/variants/quick.yaml']
 QUICK_EVALUATE := ['configs/train.yaml','configs/variants/recipe.yaml','configs/variants/quick.yaml','configs/evaluate.yaml']
 export TQDM_MININTERVAL ?= 1
+export PYTHONUTF8 := 1
 
 .PHONY: help run test lint zip label clean
 

@@ -58,7 +58,7 @@ def main() -> None:
         if not _result_file(folder, name).is_file():
             print(f"measuring {name}", flush=True)
             subprocess.run([sys.executable, __file__, *sys.argv[1:], "--method", name], check=True)
-    table = table_of([json.loads(_result_file(folder, name).read_text()) for name in chosen])
+    table = table_of([json.loads(_result_file(folder, name).read_text(encoding="utf-8")) for name in chosen])
     write_text_atomic(folder / "peers.md", table)
     print(table)
 
@@ -70,7 +70,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--affine", action="store_true", help="the bundle's affine stage first, for every method")
     parser.add_argument("--spatial_size", type=int, nargs="+", default=[-1], help="pad or crop around the centre")
     parser.add_argument("--part", choices=["test", "all"], default="test", help="subjects that pairs are drawn from")
-    parser.add_argument("--labels", default="auto", help="auto, table, common, any")
+    parser.add_argument("--labels", nargs="+", default=["auto"], help="auto, table, common, any, or the ids")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--pairing", choices=["random", "atlas"], default="random")
     parser.add_argument("--num_pairs", type=int, default=100)
@@ -90,7 +90,9 @@ def pairs(options: argparse.Namespace) -> Any:
     """The bundle's evaluation pairs of the data set."""
     size = options.spatial_size if len(options.spatial_size) > 1 else options.spatial_size[0]
     wanted = {"num_pairs": options.num_pairs} if options.pairing == "random" else {}
-    changed = {name: getattr(options, name) for name in ("dataset_dir", "atlas", "affine", "pairing", "labels")}
+    changed = {name: getattr(options, name) for name in ("dataset_dir", "atlas", "affine", "pairing")}
+    rule = options.labels[0] if options.labels[0].isalpha() else [int(label) for label in options.labels]
+    changed["labels"] = rule
     config = parse({**changed, **wanted, "spatial_size": size})
     if options.part == "all":
         everyone = "@cohort.training + @cohort.validation + @cohort.test + [@cohort.atlas]"
@@ -133,15 +135,15 @@ def _measure_pair(register: methods.Register, pair: dict[str, Any], ids: list[in
 
 
 def table_of(results: list[dict[str, Any]]) -> str:
-    """A row a method; times and their ratio to SyNCC's."""
-    slowest = next((np.median(r["seconds"]) for r in results if r["method"] == "ANTs SyNCC"), np.nan)
+    """A row a method; times and, where SyNCC was measured too, their ratio to its."""
+    slowest = next((np.median(r["seconds"]) for r in results if r["method"] == "ANTs SyNCC"), None)
     rows = [
         [
             r["method"],
             f"{np.mean(r['dice']):.4f} ± {np.std(r['dice']):.4f}",
             f"{100 * np.mean(r['folded']):.4f}",
             f"{np.median(r['seconds']):.3f}",
-            f"1/{slowest / np.median(r['seconds']):.0f}" if np.median(r["seconds"]) > 1e-3 else "-",
+            f"1/{slowest / np.median(r['seconds']):.0f}" if slowest and np.median(r["seconds"]) > 1e-3 else "-",
             f"{r['peak_memory_mb']:.0f}",
         ]
         for r in results

@@ -75,7 +75,7 @@ class Run:
         """
         path = self.folder / SETTINGS
         mine = {"configs": self.configs, "seed": self.seed, **self.options}
-        if path.is_file() and json.loads(path.read_text()) != json.loads(json.dumps(mine)):
+        if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != json.loads(json.dumps(mine)):
             raise InputError(f"{path} is of a run with other settings; choose another output_dir or remove the folder.")
         write_text_atomic(path, json.dumps(mine, indent=2) + "\n")
 

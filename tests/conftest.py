@@ -50,7 +50,7 @@ def run_bundle(tmp_path: Path) -> Run:
     def run(configs: Sequence[str], run_id: str | None = None, **options: object) -> subprocess.CompletedProcess[str]:
         command = bundle_command(configs, run_id, **options)
         return subprocess.run(
-            command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False
+            command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=300, check=False
         )
 
     return run

@@ -19,7 +19,7 @@ def test_text_is_written_as_it_is(tmp_path: Path) -> None:
     write_text_atomic(path, "a ± b\r\nc\n")
     assert path.read_bytes() == "a ± b\r\nc\n".encode()
     write_text_atomic(str(path), "d")
-    assert path.read_text() == "d"
+    assert path.read_text(encoding="utf-8") == "d"
     assert names_in(path.parent) == ["table.md"]
 
 
@@ -30,8 +30,8 @@ def test_until_the_end_the_old_file_is_there(tmp_path: Path) -> None:
         assert temporary.parent == tmp_path and temporary.name.endswith("volume.nii.gz") and temporary != path
         assert not temporary.exists()
         temporary.write_text("new")
-        assert path.read_text() == "old"
-    assert path.read_text() == "new"
+        assert path.read_text(encoding="utf-8") == "old"
+    assert path.read_text(encoding="utf-8") == "new"
     assert names_in(tmp_path) == ["volume.nii.gz"]
 
 
@@ -45,14 +45,14 @@ def test_failure_leaves_what_was_there(error: type[BaseException], old: str | No
         temporary.write_text("half of the ne")
         raise error
     assert names_in(tmp_path) == (["model.pt"] if old else [])
-    assert not old or path.read_text() == old
+    assert not old or path.read_text(encoding="utf-8") == old
 
 
 def test_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_text("old")
     with pytest.raises(FileNotFoundError), atomic_path(tmp_path / "a.png"):
         pass
-    assert (tmp_path / "a.png").read_text() == "old"
+    assert (tmp_path / "a.png").read_text(encoding="utf-8") == "old"
 
 
 def test_permissions_are_those_of_any_new_file(tmp_path: Path) -> None:
@@ -67,4 +67,4 @@ def test_two_writers_do_not_share_a_temporary(tmp_path: Path) -> None:
         assert first != second
         first.write_text("1")
         second.write_text("2")
-    assert (tmp_path / "a").read_text() == "1"  # the outer one ends last
+    assert (tmp_path / "a").read_text(encoding="utf-8") == "1"  # the outer one ends last

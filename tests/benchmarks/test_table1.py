@@ -166,7 +166,7 @@ def test_tables_and_figures_of_finished_runs(tmp_path: Path) -> None:
     assert "U-Net" in ablation and "Vxm" not in ablation
     assert "95,298" in ablation  # parameters of the plain U-Net
     for name in ("table1.csv", "extended.csv", "tests.csv", "ablation.csv"):
-        assert (tmp_path / name).read_text().count("\n") > 3, name
+        assert (tmp_path / name).read_text(encoding="utf-8").count("\n") > 3, name
     for name in ("labels.png", "curves.png", "figure5.png", "fields.png"):
         assert (tmp_path / name).stat().st_size > 10_000, name
 
@@ -176,7 +176,7 @@ def test_one_command_from_data_to_table(cohort_2d: Path, tmp_path: Path, capsys:
     arguments += ["--output_dir", str(tmp_path)]
     table1.main(arguments)
     assert "| mean |" in capsys.readouterr().out
-    settings = json.loads((tmp_path / "ours_seed0" / "settings.json").read_text())
+    settings = json.loads((tmp_path / "ours_seed0" / "settings.json").read_text(encoding="utf-8"))
     assert settings["max_epochs"] == 1
     written = (tmp_path / "ours_seed0" / TRAINED).stat().st_mtime_ns
     table1.main(arguments)

@@ -27,7 +27,7 @@ def test_overlays_change_what_is_there_or_use_what_they_add(bundle: Path, overla
     path = bundle / "configs" / overlay
     changed = ConfigParser.load_config_file(str(path))
     added = {key for key in changed if key not in base and not key.startswith("+")}
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert all("#" not in key and f"@{key}" in text for key in added), added
     if overlay.startswith("variants/"):
         assert not added
@@ -92,9 +92,9 @@ def test_network_agrees_with_the_metadata(bundle: Path) -> None:
 
 
 def test_metadata_version_has_its_changelog(bundle: Path) -> None:
-    metadata = json.loads((bundle / "configs" / "metadata.json").read_text())
+    metadata = json.loads((bundle / "configs" / "metadata.json").read_text(encoding="utf-8"))
     assert next(iter(metadata["changelog"])) == metadata["version"]
-    pins = dict(line.split("==") for line in (bundle.parent / "requirements.txt").read_text().split() if "==" in line)
+    pins = dict(line.split("==") for line in (bundle.parent / "requirements.txt").read_text(encoding="utf-8").split() if "==" in line)
     required = {
         "monai": metadata["monai_version"],
         "torch": metadata["pytorch_version"],

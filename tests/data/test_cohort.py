@@ -134,7 +134,7 @@ def test_the_paper_s_data_set_by_its_own_split(real_data: Path) -> None:
     root = real_data / "neurite_oasis_2d"
     if not (root / "split.json").is_file():
         pytest.skip(f"real data: {root} is absent")
-    cohort, split = opened(root), json.loads((root / "split.json").read_text())
+    cohort, split = opened(root), json.loads((root / "split.json").read_text(encoding="utf-8"))
     found = names(cohort)
     assert found["test"] == split["test"] and found["validation"] == split["validation"]
     assert set(found["training"]) | {cohort.atlas["subject"]} == set(split["training"])

@@ -64,11 +64,11 @@ def test_is_read_as_neurite_oasis(tmp_path: Path, size: tuple[int, ...]) -> None
     folder = write_cohort(tmp_path / "cohort", 2, size, 3)
     records = find_subjects(folder, len(size))
     assert [record["subject"] for record in records] == ["SYN_0001_MR1", "SYN_0002_MR1"]
-    assert (folder / "subjects.txt").read_text().split() == [record["subject"] for record in records]
+    assert (folder / "subjects.txt").read_text(encoding="utf-8").split() == [record["subject"] for record in records]
     assert read_label_table(folder / NEURITE_TABLES[len(size)]) == label_names()
     subject = ReadSubjectd(["image", "label"], len(size))(records[1])
     assert subject["image"].shape == subject["label"].shape == (1, *size)
-    assert json.loads((folder / "cohort.json").read_text())["spatial_size"] == list(size)
+    assert json.loads((folder / "cohort.json").read_text(encoding="utf-8"))["spatial_size"] == list(size)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -253,8 +253,8 @@ def real() -> Path:
 
 def test_table_and_header_are_those_of_neurite_oasis(real: Path, slices: Path) -> None:
     theirs, ours = (folder / "seg24_labels.txt" for folder in (real, slices))
-    assert [line.split() for line in theirs.read_text().splitlines()] == [
-        line.split() for line in ours.read_text().splitlines()
+    assert [line.split() for line in theirs.read_text(encoding="utf-8").splitlines()] == [
+        line.split() for line in ours.read_text(encoding="utf-8").splitlines()
     ]
     for key in ("image", "label"):
         a, b = (nib.load(find_subjects(folder, 2)[0][key]) for folder in (real, slices))

@@ -124,13 +124,13 @@ def test_files_agree_with_a_direct_computation(dims: int, tmp_path: Path) -> Non
             assert float(row[f"{stage} mse"]) == pytest.approx(float(mse), rel=1e-4, abs=1e-9)
             assert float(row[f"{stage} folding"]) == pytest.approx(float(folded_fraction(ddf)), rel=1e-4)
         assert float(pair_rows[n]["network seconds"]) > 0
-    summary = json.loads((tmp_path / "summary.json").read_text())
+    summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     assert summary["pairs"] == 3 and list(summary["stages"]) == ["unregistered", "network"]
     for stage, dice in all_dice.items():
         expected = torch.stack(dice).nanmean(1).mean()
         assert summary["stages"][stage]["dice_mean"] == pytest.approx(float(expected), abs=1e-6)
     assert summary["stages"]["network"]["measures"]["folding"]["mean"] > 0
-    table = (tmp_path / "summary.md").read_text()
+    table = (tmp_path / "summary.md").read_text(encoding="utf-8")
     assert f"{float(torch.stack(all_dice['network']).nanmean(1).mean()):.4f}" in table and "Thalamus" in table
 
 
@@ -159,7 +159,7 @@ def test_all_files_and_a_figure_of_the_first_pairs(tmp_path: Path) -> None:
 def test_batch_size_changes_no_number(dims: int, tmp_path: Path) -> None:
     for batch in (1, 2, 3):
         evaluate(tmp_path / str(batch), dims, Shift(1.5), SUBJECTS, batch=batch, num_figures=0)
-    assert len({(tmp_path / str(batch) / "dice.csv").read_text() for batch in (1, 2, 3)}) == 1
+    assert len({(tmp_path / str(batch) / "dice.csv").read_text(encoding="utf-8") for batch in (1, 2, 3)}) == 1
 
 
 @both_dims

@@ -89,7 +89,7 @@ def weights(bundle: Path) -> str:
 def test_command_writes_compares_and_times(bundle: Path, weights: str, tmp_path: Path) -> None:
     network = shipped(bundle)
     figures = export_network(network, weights, str(tmp_path), (64, 48), formats=["torchscript"], repeats=1)
-    assert json.loads((tmp_path / "export.json").read_text()) == figures
+    assert json.loads((tmp_path / "export.json").read_text(encoding="utf-8")) == figures
     assert figures["torchscript"]["difference"] < TOLERANCE
     assert all(figure["seconds"] > 0 for figure in figures.values())
     assert {path.name for path in tmp_path.iterdir()} == {"model.ts", "export.json"}

@@ -22,7 +22,7 @@ def test_register_warp_jacobian(run_bundle: Run, tmp_path: Path, slices: dict[st
     out = tmp_path / "out"
     done = run_bundle(CONFIG, "register", **slices, **QUICK, output_dir=out)
     assert done.returncode == 0, done.stderr
-    report = json.loads((out / "moving_report.json").read_text())
+    report = json.loads((out / "moving_report.json").read_text(encoding="utf-8"))
     assert report["options"]["instance_steps"] == 3
     assert report["dice"]["mean"]["after"] > report["dice"]["mean"]["before"]
     warped = np.asarray(nib.load(out / "moving_warped.nii.gz").dataobj)

@@ -47,7 +47,7 @@ def run(folder: Path, processes: int, configs: list[str], *words: str, **options
     if processes == 2:
         command[1:3] = [*TORCHRUN, "-m", "monai.bundle"]
     said = subprocess.run(
-        command, cwd=BUNDLE, env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=BUNDLE, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=300, check=False
     )
     assert said.returncode == 0, said.stderr[-3000:]
     (folder / f"said_{words[0]}.txt").write_text(said.stdout)
@@ -117,7 +117,7 @@ def test_files_and_lines_are_written_once(trained: dict[int, Path]) -> None:
     assert {name for name in written[1] if "_1.pt" not in name} == written[0]
     events = [len(list(trained[c].rglob("tensorboard/**/events*"))) for c in (1, 2)]
     assert events[0] == events[1] > 0
-    printed = [(trained[c] / "said_training.txt").read_text().count(" loss: ") for c in (1, 2)]
+    printed = [(trained[c] / "said_training.txt").read_text(encoding="utf-8").count(" loss: ") for c in (1, 2)]
     assert printed[0] == printed[1] > 0
 
 

@@ -20,7 +20,7 @@ def test_mlflow_gets_losses_and_scores(cohort_2d: Path, tmp_path: Path) -> None:
     options |= {"dataset_dir": cohort_2d, "output_dir": out, "cache_dir": out, "tracking": "mlflow"}
     command = bundle_command(("train.yaml",), "training", **options)
     said = subprocess.run(
-        command, cwd=BUNDLE, env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=BUNDLE, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=300, check=False
     )
     assert said.returncode == 0, said.stderr[-3000:]
     with sqlite3.connect(out / "mlruns.db") as store:

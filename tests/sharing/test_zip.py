@@ -33,7 +33,9 @@ def run_from(root: Path, *words: str, **options: object) -> subprocess.Completed
     """``python -m monai.bundle run`` inside a bundle's folder, as its documentation says."""
     changed = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     command = [sys.executable, "-m", "monai.bundle", "run", *words, *changed]
-    return subprocess.run(command, cwd=root, env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        command, cwd=root, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=300, check=False
+    )
 
 
 def test_zip_is_named_dated_and_reproducible(bundle: Path, tmp_path: Path) -> None:
@@ -72,7 +74,7 @@ def test_every_workflow_runs_where_it_is_unpacked(unpacked: Path, cohort_2d: Pat
         assert said.returncode == 0, said.stderr
     out = unpacked / "outputs" / "slices"
     assert {"model.pt", "evaluation_random", "atlas_label.nii.gz"} <= {path.name for path in out.rglob("*")}
-    assert json.loads(next(out.rglob("summary.json")).read_text())["pairs"] >= 1
+    assert json.loads(next(out.rglob("summary.json")).read_text(encoding="utf-8"))["pairs"] >= 1
 
     image = next(cohort_2d.glob("*/slice_norm.nii.gz"))
     said = run_from(

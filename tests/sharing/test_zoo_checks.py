@@ -63,7 +63,7 @@ SCHEMA["required"] = list(SCHEMA["properties"])
 
 @pytest.fixture(scope="module")
 def metadata(bundle: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((bundle / "configs" / "metadata.json").read_text())
+    content: dict[str, Any] = json.loads((bundle / "configs" / "metadata.json").read_text(encoding="utf-8"))
     return content
 
 
@@ -74,7 +74,7 @@ def test_file_is_there(bundle: Path, name: str) -> None:
 
 def test_bundle_and_repository_have_one_licence(bundle: Path) -> None:
     assert (bundle / "LICENSE").read_bytes() == (bundle.parent / "LICENSE").read_bytes()
-    assert "Apache License" in (bundle / "LICENSE").read_text()[:200]
+    assert "Apache License" in (bundle / "LICENSE").read_text(encoding="utf-8")[:200]
 
 
 def check_metadata(content: dict[str, Any], folder: Path) -> None:
@@ -136,7 +136,7 @@ def commands(text: str) -> list[str]:
 
 
 def test_documentation_follows_the_template(bundle: Path) -> None:
-    text = (bundle / "docs" / "README.md").read_text()
+    text = (bundle / "docs" / "README.md").read_text(encoding="utf-8")
     headings = re.findall(r"^#+ (.*)$", text, flags=re.M)
     wanted = ["Model Overview", "Data", "Training configuration", "Performance", "Commands", "Limitations"]
     positions = [headings.index(name) for name in [*wanted, "References", "License"]]
@@ -144,7 +144,7 @@ def test_documentation_follows_the_template(bundle: Path) -> None:
 
 
 def test_documented_commands_name_files_and_options_that_exist(bundle: Path) -> None:
-    found = commands((bundle / "docs" / "README.md").read_text())
+    found = commands((bundle / "docs" / "README.md").read_text(encoding="utf-8"))
     assert len(found) >= 8
     for line in found:
         files = re.findall(r"configs/[\w/]+\.(?:yaml|json)", line)

@@ -24,7 +24,7 @@ def read_label_table(path: str | Path) -> dict[int, str]:
         InputError: if a line is neither a comment nor an id and a name.
     """
     try:
-        lines = Path(path).read_text().splitlines()
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
         rows = [line.split() for line in lines if line.strip() and not line.startswith("#")]
         return {int(row[0]): row[1] for row in rows if int(row[0]) != BACKGROUND}
     except (ValueError, IndexError) as error:

@@ -96,7 +96,7 @@ def read_parts(path: Path) -> dict[str, list[Any]]:
         InputError: if the file is no JSON object, or a part is no list.
     """
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{path} cannot be read as JSON ({error}).") from error
     if not isinstance(content, dict):

@@ -87,7 +87,7 @@ def _is_written(folder: Path, wanted: dict[str, Any]) -> bool:
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return False
     try:
-        found = json.loads((folder / MARKER).read_text())
+        found = json.loads((folder / MARKER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise InputError(
             f"{folder} exists and is no embedded cohort (no readable {MARKER}); remove it or name another folder."
