@@ -94,7 +94,11 @@ def test_network_agrees_with_the_metadata(bundle: Path) -> None:
 def test_metadata_version_has_its_changelog(bundle: Path) -> None:
     metadata = json.loads((bundle / "configs" / "metadata.json").read_text(encoding="utf-8"))
     assert next(iter(metadata["changelog"])) == metadata["version"]
-    pins = dict(line.split("==") for line in (bundle.parent / "requirements.txt").read_text(encoding="utf-8").split() if "==" in line)
+    pins = dict(
+        line.split("==")
+        for line in (bundle.parent / "requirements.txt").read_text(encoding="utf-8").split()
+        if "==" in line
+    )
     required = {
         "monai": metadata["monai_version"],
         "torch": metadata["pytorch_version"],

@@ -67,7 +67,7 @@ def test_evaluation_measures_the_weights_that_were_sent(site: tuple[MonaiAlgo, P
     still = {name: torch.zeros_like(value) for name, value in weights_of(algo).items()}  # moves nothing
     metrics = algo.evaluate(ExchangeObject(weights=still)).metrics
     assert metrics["folding"] == 0
-    with (out / "evaluation_atlas" / "pairs.csv").open() as lines:
+    with (out / "evaluation_atlas" / "pairs.csv").open(encoding="utf-8") as lines:
         first = next(csv.DictReader(lines))
     dice = [value for name, value in first.items() if "dice" in name.lower()]
     assert len(dice) == 2

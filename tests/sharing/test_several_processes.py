@@ -99,7 +99,7 @@ def test_validation_is_shared_and_gathered(trained: dict[int, Path]) -> None:
 
 
 def rows(folder: Path, name: str) -> list[dict[str, str]]:
-    with (folder / "evaluation_atlas" / name).open() as lines:
+    with (folder / "evaluation_atlas" / name).open(encoding="utf-8") as lines:
         return list(csv.DictReader(lines))
 
 

@@ -39,7 +39,7 @@ def test_train_then_evaluate(cohort_2d: Path, run_bundle: Run, tmp_path: Path) -
     summary = json.loads((report / "summary.json").read_text(encoding="utf-8"))
     assert list(summary["stages"]) == ["unregistered", "network"]
     assert "| unregistered" in evaluated.stdout
-    rows = list(csv.DictReader((report / "dice.csv").open()))
+    rows = list(csv.DictReader((report / "dice.csv").open(encoding="utf-8")))
     assert len(rows) == summary["pairs"] * len(summary["labels"])
     assert summary["labels"][0]["label"] > 0
     assert len(list(report.glob("pair_*.png"))) == 1
@@ -60,7 +60,9 @@ def test_volumes_train_one_epoch_with_the_same_config(cohort_3d: Path, run_bundl
     assert trained.returncode == 0, trained.stderr
     evaluated = run_bundle(EVALUATE, **options, num_figures=1)
     assert evaluated.returncode == 0, evaluated.stderr
-    assert json.loads((tmp_path / "out" / "evaluation_atlas" / "summary.json").read_text(encoding="utf-8"))["pairs"] >= 1
+    assert (
+        json.loads((tmp_path / "out" / "evaluation_atlas" / "summary.json").read_text(encoding="utf-8"))["pairs"] >= 1
+    )
 
 
 @pytest.mark.parametrize("pairing", ["atlas", "random"])
@@ -69,7 +71,9 @@ def test_recipe_refines_what_the_network_found(cohort_2d: Path, run_bundle: Run,
     for configs, run_id in ((TRAIN, "training"), (EVALUATE, None)):
         said = run_bundle((configs[0], "variants/recipe.yaml", *configs[1:]), run_id, **options)
         assert said.returncode == 0, said.stderr
-    stages = json.loads((tmp_path / "out" / f"evaluation_{pairing}" / "summary.json").read_text(encoding="utf-8"))["stages"]
+    stages = json.loads((tmp_path / "out" / f"evaluation_{pairing}" / "summary.json").read_text(encoding="utf-8"))[
+        "stages"
+    ]
     assert list(stages) == ["unregistered", "network", "refined"]
     assert stages["refined"]["measures"]["mse"]["mean"] < stages["network"]["measures"]["mse"]["mean"]
 
