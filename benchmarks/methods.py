@@ -29,24 +29,16 @@ def itk_affine() -> Register:
     """The bundle's affine stage: ITK, Mattes mutual information, moments, three levels."""
     import itk
 
-    from scripts.data.itk_affine import register_affine
+    from scripts.data.itk_affine import matrix_of, register_affine
 
     def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
         images = [itk.image_view_from_array(np.ascontiguousarray(image.T)) for image in (fixed, moving)]
-        transform = register_affine(*images)
-        return _field_of_points(transform.TransformPoint, fixed.shape)
+        matrix = matrix_of(register_affine(*images))
+        grid = np.indices(fixed.shape).astype(float)
+        mapped = np.tensordot(matrix[:-1, :-1], grid, axes=1) + matrix[:-1, -1].reshape(-1, *(1,) * fixed.ndim)
+        return (mapped - grid).astype(np.float32)
 
     return register
-
-
-def _field_of_points(transform_point: Callable[[list[float]], object], shape: tuple[int, ...]) -> np.ndarray:
-    """The field of an affine map of points of 1 mm, sampled at the corners it is determined by."""
-    dims = len(shape)
-    origin = np.array(list(transform_point([0.0] * dims)))
-    columns = [np.array(list(transform_point([float(i == k) for i in range(dims)]))) - origin for k in range(dims)]
-    grid = np.stack(np.meshgrid(*(np.arange(n) for n in shape), indexing="ij")).astype(float)
-    mapped = np.tensordot(np.stack(columns, 1), grid, axes=1) + origin.reshape(-1, *(1,) * dims)
-    return (mapped - grid).astype(np.float32)
 
 
 def bundle_network(overrides: dict[str, object], weights: str) -> Register:

@@ -28,8 +28,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
 
 from benchmarks import methods  # noqa: E402
 from benchmarks.setting import parse  # noqa: E402
+from scripts.files import write_text_atomic  # noqa: E402
 from scripts.metrics import label_dice  # noqa: E402
-from scripts.reports import markdown_table, write_text_atomic  # noqa: E402
+from scripts.reports import markdown_table  # noqa: E402
 from scripts.spatial import folded_fraction, warp  # noqa: E402
 
 METHODS = {

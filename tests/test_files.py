@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.files import atomic_path, write_text_atomic
+from scripts.files import atomic_folder, atomic_path, write_text_atomic
 
 
 def names_in(folder: Path) -> list[str]:
@@ -68,3 +68,29 @@ def test_two_writers_do_not_share_a_temporary(tmp_path: Path) -> None:
         first.write_text("1")
         second.write_text("2")
     assert (tmp_path / "a").read_text(encoding="utf-8") == "1"  # the outer one ends last
+
+
+def test_a_folder_appears_when_it_is_complete(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "folder"
+    with atomic_folder(target) as partial:
+        (partial / "file").write_text("content")
+        assert not target.exists()
+    assert (target / "file").read_text() == "content"
+    assert [path.name for path in target.parent.iterdir()] == ["folder"]
+
+
+def test_a_folder_that_failed_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), atomic_folder(tmp_path / "folder") as partial:
+        (partial / "file").write_text("content")
+        raise RuntimeError
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_came_first_stays(tmp_path: Path) -> None:
+    target = tmp_path / "folder"
+    with atomic_folder(target) as partial:
+        (partial / "file").write_text("late")
+        target.mkdir()
+        (target / "file").write_text("first")
+    assert (target / "file").read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]

@@ -11,16 +11,20 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import secrets
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "bundle"))
+
+from scripts.files import atomic_path  # noqa: E402
 
 NAME = "brain_mr_registration"
 SHIPPED = ("LICENSE", "configs", "docs", "models", "scripts")  # what else lies in a bundle's folder it made for itself
 WHEN = (2022, 5, 30, 0, 0, 0)  # the zoo's own
 PERMISSIONS = 0o644 << 16
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def shipped_files(bundle: Path) -> Iterator[Path]:
@@ -49,17 +53,11 @@ def read_version(bundle: Path) -> str:
 def build_zip(bundle: Path, output_dir: Path) -> Path:
     """Write the zip; the file is complete or absent."""
     target = output_dir / f"{NAME}_v{read_version(bundle)}.zip"
-    output_dir.mkdir(parents=True, exist_ok=True)
-    temporary = output_dir / f".{secrets.token_hex(6)}.zip"
-    try:
-        with zipfile.ZipFile(temporary, "w") as archive:
-            for relative in shipped_files(bundle):
-                entry = zipfile.ZipInfo(f"{NAME}/{relative.as_posix()}", WHEN)
-                entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, PERMISSIONS
-                archive.writestr(entry, (bundle / relative).read_bytes(), compresslevel=9)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_path(target) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for relative in shipped_files(bundle):
+            entry = zipfile.ZipInfo(f"{NAME}/{relative.as_posix()}", WHEN)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, PERMISSIONS
+            archive.writestr(entry, (bundle / relative).read_bytes(), compresslevel=9)
     return target
 
 

@@ -1,9 +1,10 @@
-"""Files that are either complete or absent: written beside their place, then moved into it."""
+"""Files and folders that are either complete or absent: written beside their place, then moved into it."""
 
 from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,29 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary folder that becomes ``folder`` when the block ends well, and is deleted when it fails.
+
+    A folder with content that another process put there in the meantime is left as it is. Missing parents are made.
+
+    Raises:
+        OSError: if the folder cannot be made.
+    """
+    target = Path(folder)
+    partial = target.with_name(f".{secrets.token_hex(6)}-{target.name}")
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        try:
+            partial.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def write_text_atomic(path: str | os.PathLike[str], text: str) -> None:

@@ -58,8 +58,7 @@ def test_inference_shares_its_method_with_training_and_recipe(bundle: Path) -> N
     recipe = parse(bundle, "train.yaml", "variants/recipe.yaml", "evaluate.yaml")
     inference = parse(bundle, "inference.yaml")
     for key in ("network_def", "loss", "refine", "inferer", "channels", "dense", "attention", "sigma", "precision"):
-        shared = recipe["validate#inferer"] if key == "inferer" else recipe[key]
-        assert inference[key] == shared, key
+        assert inference[key] == recipe[key], key
     assert inference["instance_steps"] == recipe["instance_steps"]
     names = [
         [step["_target_"] for step in parser[path]["transforms"]]

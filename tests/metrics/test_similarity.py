@@ -9,7 +9,7 @@ from scipy.ndimage import correlate1d
 from scipy.stats import pearsonr
 from torch import Tensor
 
-from scripts.metrics import MeanAbsoluteError, NormalisedCrossCorrelation, StructuralSimilarity
+from scripts.metrics import MeanAbsoluteError, MeanSquaredError, NormalisedCrossCorrelation, StructuralSimilarity
 
 SIZES = [(24, 19), (13, 15, 17)]
 
@@ -22,6 +22,14 @@ def images(size: tuple[int, ...], seed: int = 0) -> tuple[Tensor, Tensor]:
 
 def measure(of: object, warped: Tensor, fixed: Tensor) -> Tensor:
     return of({"warped": warped}, {"fixed": fixed})  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_mean_squared_error_of_every_pair(size: tuple[int, ...]) -> None:
+    warped, fixed = torch.zeros(2, 1, *size), torch.zeros(2, 1, *size)
+    warped[0, :, 0], fixed[1] = 2.0, -0.5
+    found = MeanSquaredError()({"warped": warped}, {"fixed": fixed})
+    assert found.tolist() == pytest.approx([4 / size[0], 0.25])
 
 
 @pytest.mark.parametrize("size", SIZES)

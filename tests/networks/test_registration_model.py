@@ -8,7 +8,6 @@ from monai.networks.nets import VoxelMorphUNet
 from torch import Tensor, nn
 
 from scripts.networks import DenseUNet, RegistrationModel
-from scripts.networks.padding import crop_to, pad_to_multiple
 from scripts.spatial import ScalingSquaring, halve_field, jacobian_determinant, upsample_field
 
 both_dims = pytest.mark.parametrize("dims", [2, 3])
@@ -126,13 +125,3 @@ def test_the_field_is_32_bit_whatever_the_backbone_computes_in(dims: int, veloci
 def test_backbone_with_other_channels_is_named(shape: tuple[int, ...], dims: int) -> None:
     with pytest.raises(ValueError, match=rf"must give {dims} channels.*\({shape[0]}, {shape[1]}, 8"):
         RegistrationModel(Fixed(torch.zeros(shape)))(pair_of(*(8,) * dims))
-
-
-@pytest.mark.parametrize(("size", "padded"), [((5, 8), (8, 8)), ((9, 1), (12, 4)), ((3, 4, 6), (4, 4, 8))], ids=str)
-def test_padding_and_cropping(size: tuple[int, ...], padded: tuple[int, ...]) -> None:
-    x = pair_of(*size) + 1
-    grown = pad_to_multiple(x, 4)
-    assert grown.shape == (1, 2, *padded)
-    assert torch.equal(crop_to(grown, size), x)
-    assert grown.sum() == pytest.approx(float(x.sum()))
-    assert pad_to_multiple(grown, 4) is grown

@@ -15,7 +15,7 @@ from ignite.engine import Engine
 from monai.bundle import ConfigParser
 
 from scripts.engines import MeanAtlas
-from scripts.engines.distributed import gather_in_order, mean_over_processes, shared_indices
+from scripts.engines.distributed import gather_in_order, shared_indices
 from scripts.errors import InputError
 from support import BUNDLE, ENVIRONMENT, bundle_command
 
@@ -148,6 +148,3 @@ class TestSharing:
         atlas = MeanAtlas("image.nii.gz", "label.nii.gz", {}, lambda record: record)
         with pytest.raises(InputError, match="an atlas is made by one process"):
             atlas.attach(Engine(lambda engine, batch: None))
-
-    def test_one_process_has_the_mean(self) -> None:
-        assert mean_over_processes(1.5) == 1.5

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,9 @@ from nibabel.spatialimages import SpatialImage
 from tqdm import tqdm
 
 from ..errors import InputError
-from .itk_affine import identity, register_affine, resample
+from ..files import atomic_folder
+from ..voxels import check_intensities, check_label_ids, smallest_type
+from .itk_affine import identity, place, register_affine, resample
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,6 @@ Record = Mapping[str, str]
 # Part of the cache key: raise it when a change alters results, and old folders are left unused.
 STAGE_VERSION = "1"
 NUM_ITERATIONS = 200
-LABEL_TYPES = (np.uint8, np.int16, np.int32, np.int64)
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -118,9 +118,7 @@ def _build(record: Record, target: _Subject, folder: Path, spatial_dims: int) ->
     still = identity(spatial_dims)
     is_atlas = _content(subject.image_path) == _content(target.image_path)
     moved = still if is_atlas else register_affine(target.image, subject.image, NUM_ITERATIONS)
-    with tempfile.TemporaryDirectory(prefix=".affine-", dir=folder.parent) as parent:
-        partial = Path(parent) / folder.name
-        partial.mkdir()
+    with atomic_folder(folder) as partial:
         files = _result(record, partial)
         itk.transformwrite([moved], files["affine"])
         for prefix, transform in (("", moved), ("unaligned_", still)):
@@ -129,8 +127,6 @@ def _build(record: Record, target: _Subject, folder: Path, spatial_dims: int) ->
             if subject.label is not None:
                 label = resample(subject.label, target.image, transform, nearest=True)
                 _write(label, target, files[prefix + "label"], integer=True)
-        if not folder.is_dir():  # another process may have been faster
-            partial.rename(folder)
 
 
 def _result(record: Record, folder: Path) -> dict[str, str]:
@@ -148,13 +144,10 @@ def _read_subject(record: Record, spatial_dims: int) -> _Subject:
     """
     path = record["image"]
     nifti, values = _read(path, spatial_dims)
-    if not np.isfinite(values).all():
-        raise InputError(f"{path}: the image holds NaN or infinite values; every voxel must be finite.")
-    if values.min() == values.max():
-        raise InputError(f"{path}: the image has one value, {values.min():g}, everywhere; give an image of a brain.")
+    check_intensities(values, path)
     frame = _frame(nifti, spatial_dims)
     label = _read_label(record["label"], path, values.shape, frame) if "label" in record else None
-    return _Subject(nifti, path, _to_itk(values, frame), label)
+    return _Subject(nifti, path, place(values, frame), label)
 
 
 def _read_label(path: str, image_path: str, size: tuple[int, ...], frame: np.ndarray) -> itk.Image:
@@ -177,9 +170,8 @@ def _read_label(path: str, image_path: str, size: tuple[int, ...], frame: np.nda
         )
     if not np.allclose(own, frame, atol=1e-2):
         logger.warning("%s: origin or spacing differ from the image's %s, whose are used", path, image_path)
-    if not np.array_equal(values, np.round(values)):  # NaN included
-        raise InputError(f"{path}: the label holds values that are not whole numbers; every voxel must hold an id.")
-    return _to_itk(values, frame)
+    check_label_ids(values, path)
+    return place(values, frame)
 
 
 def _read(path: str, spatial_dims: int) -> tuple[SpatialImage, np.ndarray]:
@@ -212,26 +204,10 @@ def _frame(nifti: SpatialImage, spatial_dims: int) -> np.ndarray:
     return RAS_TO_LPS @ nifti.affine
 
 
-def _to_itk(values: np.ndarray, frame: np.ndarray) -> itk.Image:
-    """ITK image whose index axes are the axes of ``values`` ``(*S)``, placed by ``frame``."""
-    image = itk.image_from_array(np.ascontiguousarray(values.T))  # NumPy's last axis is ITK's first
-    spacing = np.linalg.norm(frame[:-1, :-1], axis=0)
-    image.SetSpacing(spacing.tolist())
-    image.SetOrigin(frame[:-1, -1].tolist())
-    image.SetDirection(itk.matrix_from_array(np.ascontiguousarray(frame[:-1, :-1] / spacing)))
-    return image
-
-
 def _write(image: itk.Image, target: _Subject, path: str, integer: bool = False) -> None:
     """Save ``image``, which lies on the atlas grid, with the shape and header of the atlas file."""
     values = itk.array_from_image(image).T.reshape(target.nifti.shape)
-    values = values.astype(_label_type(values)) if integer else values
+    values = values.astype(smallest_type(values)) if integer else values
     nifti = nib.Nifti1Image(values, target.nifti.affine, target.nifti.header)
     nifti.set_data_dtype(values.dtype)
     nib.save(nifti, path)
-
-
-def _label_type(ids: np.ndarray) -> type[np.integer]:
-    """Smallest integer type that holds every id."""
-    fits = (kind for kind in LABEL_TYPES if np.iinfo(kind).min <= ids.min() and ids.max() <= np.iinfo(kind).max)
-    return next(fits)

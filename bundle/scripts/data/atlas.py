@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from monai.transforms import LoadImage
 
-from ..errors import InputError
+from .labels import BACKGROUND, label_sizes
 from .subjects import Record
 
 CANDIDATES = 20  # reading more label maps would cost a user with volumes more than it is worth
@@ -42,15 +41,6 @@ def choose_atlas(records: Sequence[Record], num_candidates: int = CANDIDATES) ->
 
 def _structure_sizes(records: Sequence[Record]) -> np.ndarray:
     """Voxels of every structure that any of the records has, ``(N, K)``."""
-    counts = [_count(record["label"]) for record in records]
-    ids = sorted(set().union(*counts) - {0})
+    counts = [label_sizes(record["label"]) for record in records]
+    ids = sorted(set().union(*counts) - {BACKGROUND})
     return np.array([[count.get(label, 0) for label in ids] for count in counts], dtype=float)
-
-
-def _count(path: str) -> dict[int, int]:
-    try:
-        label = np.asarray(LoadImage(image_only=True)(path))
-    except Exception as error:  # every reader has its own exceptions for a broken file
-        raise InputError(f"{path} cannot be read as a label map; give a complete NIfTI file.") from error
-    ids, counts = np.unique(label.astype(int), return_counts=True)
-    return dict(zip(ids.tolist(), counts.tolist(), strict=True))

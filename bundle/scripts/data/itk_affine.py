@@ -84,6 +84,31 @@ def identity(spatial_dims: int) -> itk.AffineTransform:
     return transform
 
 
+def place(values: np.ndarray, frame: np.ndarray) -> itk.Image:
+    """ITK image whose index axes are the axes of ``values`` ``(*S)``.
+
+    Args:
+        values: of the voxels.
+        frame: index to physical space, ``(D + 1, D + 1)``, millimetres.
+    """
+    image = itk.image_from_array(np.ascontiguousarray(values.T))  # NumPy's last axis is ITK's first
+    spacing = np.linalg.norm(frame[:-1, :-1], axis=0)
+    image.SetSpacing(spacing.tolist())
+    image.SetOrigin(frame[:-1, -1].tolist())
+    image.SetDirection(itk.matrix_from_array(np.ascontiguousarray(frame[:-1, :-1] / spacing)))
+    return image
+
+
+def matrix_of(transform: itk.Transform) -> np.ndarray:
+    """Homogeneous matrix ``(D + 1, D + 1)`` of an affine transform, whatever its class and centre."""
+    dims = transform.GetInputSpaceDimension()
+    origin = np.array(list(transform.TransformPoint([0.0] * dims)))
+    columns = [np.array(list(transform.TransformPoint(unit.tolist()))) - origin for unit in np.eye(dims)]
+    matrix = np.eye(dims + 1)
+    matrix[:-1, :-1], matrix[:-1, -1] = np.column_stack(columns), origin
+    return matrix
+
+
 def rescale(image: itk.Image) -> itk.Image:
     """Copy of ``image``, float32, its 0.5 to 99.5 percentiles stretched to [0, 1] and the rest clipped.
 

@@ -67,13 +67,20 @@ def choose_labels(rule: str | Sequence[int], records: Sequence[Record], table: d
 
 
 def _ids_in_files(records: Sequence[Record], every: bool) -> list[int]:
-    found = [_ids(record["label"]) for record in records if "label" in record]
+    found = [set(label_sizes(record["label"])) for record in records if "label" in record]
     ids = set.intersection(*found) if every and found else set().union(*found)
     return sorted(ids - {BACKGROUND})
 
 
-def _ids(path: str) -> set[int]:
+def label_sizes(path: str) -> dict[int, int]:
+    """Voxels of every label of a map, the background's too.
+
+    Raises:
+        InputError: if the file cannot be read.
+    """
     try:
-        return set(np.unique(LoadImage(image_only=True)(path)).astype(int).tolist())
+        label = np.asarray(LoadImage(image_only=True)(path))
     except Exception as error:  # every reader has its own exceptions for a broken file
         raise InputError(f"{path} cannot be read as a label map; give a complete NIfTI file.") from error
+    ids, counts = np.unique(label.astype(int), return_counts=True)
+    return dict(zip(ids.tolist(), counts.tolist(), strict=True))

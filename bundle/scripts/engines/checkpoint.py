@@ -12,7 +12,7 @@ from ignite.engine import Engine, Events
 from torch import nn
 
 from ..errors import InputError
-from ..reports import atomic_path
+from ..files import atomic_path
 from .distributed import is_first
 from .random_state import RandomState
 

@@ -98,8 +98,3 @@ def gather_in_order(mine: Sequence[T], total: int) -> list[T]:
         return parts[0]
     rows = zip_longest(*([(item,) for item in part] for part in parts), fillvalue=())
     return [item for row in rows for held in row for item in held]
-
-
-def mean_over_processes(value: float) -> float:
-    """Mean of a number that every process has."""
-    return float(idist.all_reduce(value)) / idist.get_world_size()

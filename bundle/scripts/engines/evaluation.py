@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from ignite.engine import Engine, Events
 from monai.engines import IterationEvents
 from torch import Tensor
 
-from ..metrics import FoldedFraction, LabelMeasure, MeanSquaredError, label_dice
+from ..files import write_text_atomic
+from ..metrics import FoldedFraction, LabelDice, LabelMeasure, MeanSquaredError, Measure
 from ..reports import (
     PairResult,
     dice_csv,
@@ -28,14 +29,11 @@ from ..reports import (
     save_registration_figure,
     stage_table,
     summarise,
-    write_text_atomic,
 )
 from ..spatial import jacobian_determinant, warp
 from .distributed import gather_in_order, is_first, shared_indices
 
 logger = logging.getLogger(__name__)
-
-Measure = Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], Tensor]
 
 
 def default_measures() -> dict[str, Measure]:
@@ -69,7 +67,7 @@ class EvaluationReport:
         measures: Mapping[str, Measure] | None = None,
     ) -> None:
         self.folder, self.label_names, self.num_figures = Path(output_dir), dict(label_names), num_figures
-        self.measures = dict(measures or default_measures())
+        self.dice, self.measures = LabelDice(list(self.label_names)), dict(measures or default_measures())
         self.results: list[PairResult] = []
         self.started = self.seconds = 0.0
 
@@ -112,11 +110,7 @@ class EvaluationReport:
     def _measure_stage(
         self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]
     ) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
-        moving_label = target["moving_label"]
-        warped_label = warp(moving_label, pred["ddf"], "nearest")
-        # Absence is decided on the labels the pair came with, the same for every stage.
-        original = target.get("unaligned_label", moving_label)
-        dice = label_dice(warped_label, target["fixed_label"], list(self.label_names), original)
+        dice = self.dice.of_labels(pred, target)
         values, by_label = {}, {}
         for name, measure in self.measures.items():
             if isinstance(measure, LabelMeasure):

@@ -15,7 +15,7 @@ from ignite.engine import Engine, Events
 from torch import Tensor
 
 from ..errors import InputError
-from ..reports import atomic_path
+from ..files import atomic_path
 from ..spatial import invert_field, warp
 
 logger = logging.getLogger(__name__)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from ignite.metrics import Metric
 from ignite.metrics.metric import reinit__is_reduced, sync_all_reduce
-from torch import Tensor
+
+from ..metrics import Measure
 
 
 class PairMetric(Metric):
@@ -18,7 +18,7 @@ class PairMetric(Metric):
         measure: ``f(pred, target) -> (B,)``, NaN where a pair has no value.
     """
 
-    def __init__(self, measure: Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], Tensor]) -> None:
+    def __init__(self, measure: Measure) -> None:
         self.measure = measure
         super().__init__(output_transform=lambda output: (output["pred"], output["label"]))
 

@@ -10,7 +10,7 @@ import numpy as np
 from ignite.engine import Engine, Events
 from torch import Tensor
 
-from ..reports import atomic_path
+from ..files import atomic_path
 from ..spatial import warp
 
 ROLES = ("fixed", "moving", "fixed_label", "moving_label")

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ..engines import load_weights
 from ..errors import InputError
 from ..files import write_text_atomic
+from ..spatial import LINEAR_MODES
 from .formats import save_onnx, save_torchscript
 from .runtime import open_exported
 
@@ -86,7 +87,7 @@ def smooth_pairs(batch: int, channels: int, spatial_size: Sequence[int], seed: i
     """Random pairs ``(B, 2C, *S)`` from 0 to 1 with structures of about eight voxels."""
     generator = torch.Generator().manual_seed(seed)
     coarse = torch.rand(batch, channels, *(-(-size // 8) + 1 for size in spatial_size), generator=generator)
-    mode = {2: "bilinear", 3: "trilinear"}[len(spatial_size)]
+    mode = LINEAR_MODES[len(spatial_size)]
     return nn.functional.interpolate(coarse, size=tuple(spatial_size), mode=mode)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 
+TERMS = ("similarity", "regularisation")
+
 
 class RegistrationLoss(nn.Module):
     """Weighted sum of a similarity of images and a penalty on the field.
@@ -44,5 +46,5 @@ class RegistrationLoss(nn.Module):
         """
         similarity = self.similarity(pred["warped"], target["fixed"])
         regularisation = self.regularisation(pred["ddf"])
-        self.terms = {"similarity": similarity.detach(), "regularisation": regularisation.detach()}
+        self.terms = dict(zip(TERMS, (similarity.detach(), regularisation.detach()), strict=True))
         return similarity + self.sigma * regularisation

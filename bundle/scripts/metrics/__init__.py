@@ -3,11 +3,11 @@
 from .complexity import NetworkCost, network_cost
 from .dice import LabelDice, label_dice
 from .diffeomorphism import NonDiffeomorphicVolume, non_diffeomorphic_volume
-from .measures import FoldedFraction, MeanSquaredError
+from .measure import LabelMeasure, Measure
 from .negated import Negated
-from .regularity import LogJacobianDeviation, log_jacobian_deviation
-from .similarity import MeanAbsoluteError, NormalisedCrossCorrelation, StructuralSimilarity
-from .surface import AverageSurfaceDistance, HausdorffDistance95, LabelMeasure, LostLabels
+from .regularity import FoldedFraction, LogJacobianDeviation, log_jacobian_deviation
+from .similarity import MeanAbsoluteError, MeanSquaredError, NormalisedCrossCorrelation, StructuralSimilarity
+from .surface import AverageSurfaceDistance, HausdorffDistance95, LostLabels
 
 __all__ = [
     "AverageSurfaceDistance",
@@ -19,6 +19,7 @@ __all__ = [
     "LostLabels",
     "MeanAbsoluteError",
     "MeanSquaredError",
+    "Measure",
     "Negated",
     "NetworkCost",
     "NonDiffeomorphicVolume",

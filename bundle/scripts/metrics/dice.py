@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..spatial import warp
+from .measure import LabelMeasure, original_label
 
 
 def _index(label: Tensor, ids: Tensor) -> Tensor:
@@ -51,18 +52,10 @@ def _dice_of_pair(warped: Tensor, fixed: Tensor, moving: Tensor, *, num_labels: 
     return dice[1:]
 
 
-class LabelDice:
-    """Mean Dice of each pair, over the labels present on both sides.
+class LabelDice(LabelMeasure):
+    """:func:`label_dice` of every label; of a pair, the mean over the labels present on both sides."""
 
-    Args:
-        ids: label ids, without the background.
-    """
-
-    def __init__(self, ids: Sequence[int]) -> None:
-        self.ids = list(ids)
-
-    def __call__(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
-        """``(B,)``; ``pred`` holds ``ddf``, ``target`` holds ``moving_label`` and ``fixed_label``."""
-        moving_label = target["moving_label"]
-        warped_label = warp(moving_label, pred["ddf"], "nearest")
-        return label_dice(warped_label, target["fixed_label"], self.ids, moving_label).nanmean(1)
+    def of_labels(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+        """``(B, K)``; ``pred`` holds ``ddf``, ``target`` holds ``moving_label`` and ``fixed_label``."""
+        warped_label = warp(target["moving_label"], pred["ddf"], "nearest")
+        return label_dice(warped_label, target["fixed_label"], self.ids, original_label(target))

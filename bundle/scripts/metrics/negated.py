@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from torch import Tensor
+
+from .measure import Measure
 
 
 class Negated:
@@ -14,7 +16,7 @@ class Negated:
         measure: ``f(pred, target) -> (B,)``.
     """
 
-    def __init__(self, measure: Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], Tensor]) -> None:
+    def __init__(self, measure: Measure) -> None:
         self.measure = measure
 
     def __call__(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:

@@ -1,4 +1,4 @@
-"""How even a deformation is where it does not fold."""
+"""How much of a deformation folds, and how even it is where it does not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from ..spatial import jacobian_determinant
+from ..spatial import folded_fraction, jacobian_determinant
 
 
 def log_jacobian_deviation(ddf: Tensor) -> Tensor:
@@ -27,6 +27,14 @@ def log_jacobian_deviation(ddf: Tensor) -> Tensor:
 
 def _deviation(values: Tensor) -> Tensor:
     return values.std(correction=0) if len(values) else values.new_tensor(torch.nan)
+
+
+class FoldedFraction:
+    """Share of voxels with a Jacobian determinant of 0 or less."""
+
+    def __call__(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+        """``(B,)`` between 0 and 1; ``pred`` holds ``ddf`` ``(B, D, *S)`` in voxels."""
+        return folded_fraction(pred["ddf"])
 
 
 class LogJacobianDeviation:

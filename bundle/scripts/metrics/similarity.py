@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from monai.metrics import MAEMetric, SSIMMetric
+from monai.metrics import MAEMetric, MSEMetric, SSIMMetric
 from torch import Tensor
+
+
+class MeanSquaredError:
+    """Mean over voxels of ``(fixed - warped)^2``, by MONAI's ``MSEMetric``."""
+
+    def __init__(self) -> None:
+        self.metric = MSEMetric(reduction="none")
+
+    def __call__(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+        """``(B,)``; ``pred`` holds ``warped``, ``target`` holds ``fixed``, ``(B, C, *S)`` each."""
+        return torch.as_tensor(self.metric(pred["warped"], target["fixed"]))[:, 0]
 
 
 class MeanAbsoluteError:

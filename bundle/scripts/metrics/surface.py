@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -11,32 +11,7 @@ from monai.metrics import compute_average_surface_distance, compute_hausdorff_di
 from torch import Tensor
 
 from ..spatial import warp
-
-
-class LabelMeasure(ABC):
-    """A measure with a value a label; that of the pair is the mean over the labels that have one.
-
-    A label that is absent from the fixed or from the original moving map has no value (NaN), as with Dice.
-
-    Args:
-        ids: label ids, without the background.
-    """
-
-    def __init__(self, ids: Sequence[int]) -> None:
-        self.ids = list(ids)
-
-    @abstractmethod
-    def of_labels(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
-        """``(B, K)`` in the order of ``ids``, NaN where a label has no value."""
-
-    def __call__(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
-        """``(B,)``, NaN where no label has a value."""
-        return self.of_labels(pred, target).nanmean(1)
-
-
-def _original(target: Mapping[str, Tensor]) -> Tensor:
-    """The moving labels as the pair came with them; they decide absence, the same at every stage."""
-    return target.get("unaligned_label", target["moving_label"])
+from .measure import LabelMeasure, original_label
 
 
 class SurfaceDistance(LabelMeasure):
@@ -49,7 +24,7 @@ class SurfaceDistance(LabelMeasure):
 
     def of_labels(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
         """``(B, K)``; ``pred`` holds ``ddf``, ``target`` ``moving_label``, ``fixed_label`` and maybe ``spacing``."""
-        fixed, original = target["fixed_label"], _original(target)
+        fixed, original = target["fixed_label"], original_label(target)
         warped = warp(target["moving_label"], pred["ddf"], "nearest")
         spacing = target.get("spacing", torch.ones(fixed.shape[0], fixed.ndim - 2)).tolist()
         return torch.tensor(
@@ -100,6 +75,6 @@ class LostLabels:
     def __call__(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
         """``(B,)``; ``pred`` holds ``ddf``, ``target`` holds ``moving_label`` and ``fixed_label``."""
         warped = warp(target["moving_label"], pred["ddf"], "nearest")
-        maps = (_original(target), target["fixed_label"], warped)
+        maps = (original_label(target), target["fixed_label"], warped)
         has = [torch.stack([(x == k).flatten(1).any(1) for k in self.ids], 1) for x in maps]
         return (has[0] & has[1] & ~has[2]).sum(1).float()

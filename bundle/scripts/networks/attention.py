@@ -32,6 +32,6 @@ class EfficientChannelAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, C, *S)`` in, the same shape out."""
-        means = x.flatten(2).mean(2) if x.ndim != 4 else x.mean((2, 3))
+        means = x.mean(tuple(range(2, x.ndim)))
         weights = self.conv(means[:, None])[:, 0].sigmoid()
         return x * weights.reshape(*weights.shape, *(1,) * (x.ndim - 2))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from ..spatial import ScalingSquaring, halve_field, upsample_field
-from .padding import crop_to, pad_to_multiple
+from ..spatial import ScalingSquaring, crop_to, halve_field, pad_to_multiple, upsample_field
 from .scripting import Traced
 
 

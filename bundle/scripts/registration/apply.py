@@ -10,10 +10,11 @@ import nibabel as nib
 import numpy as np
 
 from ..errors import InputError
+from ..voxels import smallest_type
 from .deformation import jacobian_of
 from .geometry import Geometry
 from .headers import is_nifti, read_geometry, unreadable
-from .images import Image, read_image, read_label, smallest_type
+from .images import Image, read_image, read_label
 from .itk_files import field_transform, itk_image, write_like
 from .results import name_of, staged, suffix_like
 

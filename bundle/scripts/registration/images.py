@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from monai.data import ITKReader, NibabelReader
 
 from ..errors import InputError
+from ..voxels import check_intensities, check_label_ids, smallest_type
 from .geometry import Geometry
 from .headers import is_nifti, read_geometry, read_series, unreadable
 
@@ -53,10 +53,7 @@ def read_image(path: str) -> Image:
     path = str(path)
     geometry = read_geometry(path)
     values = _voxels(path, geometry).astype(np.float32)
-    if not np.isfinite(values).all():
-        raise InputError(f"{path} holds NaN or infinite intensities; replace them by numbers.")
-    if values.min() == values.max():
-        raise InputError(f"{path} is constant ({values.min():g} everywhere); an image with structure is needed.")
+    check_intensities(values, path)
     return Image(path, values, geometry)
 
 
@@ -110,19 +107,7 @@ def _read(path: str) -> np.ndarray:
 
 
 def _whole_numbers(values: np.ndarray, path: str) -> np.ndarray:
+    check_label_ids(values, path)
     if not np.issubdtype(values.dtype, np.integer):
-        if not np.isfinite(values).all() or (values != np.round(values)).any():
-            raise InputError(f"{path} is no label map: it holds values that are not whole numbers.")
         values = values.astype(np.int64)
     return values.astype(smallest_type(values), copy=False)
-
-
-def smallest_type(values: np.ndarray) -> Any:
-    """The smallest of uint8, int16, uint16 and int32 that holds every value; int64 else."""
-    low, high = int(values.min()), int(values.max())
-    fits = (
-        kind
-        for kind in (np.uint8, np.int16, np.uint16, np.int32)
-        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max
-    )
-    return next(fits, np.int64)

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ..errors import InputError
-from ..files import atomic_path
-from .figure import DPI, PLAIN, STAGE_COLOURS, TITLE
+from .style import PLAIN, TITLE, dress, save_figure, stage_colour
 
 Curve = tuple[np.ndarray, np.ndarray]  # epochs and values
 
@@ -63,18 +61,14 @@ def save_curves(
     axes = figure.subplots(1, len(shown), squeeze=False)[0]
     for ax, name in zip(axes, shown, strict=True):
         for k, runs in enumerate(trainings.values()):
-            _draw(ax, [curves[name] for curves in runs if name in curves], STAGE_COLOURS[(k + 1) % len(STAGE_COLOURS)])
+            _draw(ax, [curves[name] for curves in runs if name in curves], stage_colour(k + 1))
         ax.set_title(panels[name], fontsize=TITLE)
         ax.set_xlabel("epoch", fontsize=PLAIN)
-        ax.tick_params(labelsize=PLAIN)
-        ax.grid(color="#dddddd", linewidth=0.6)
-        ax.spines[["top", "right"]].set_visible(False)
+        dress(ax, grid_axis="both", tick_length=3.5)
     for k, name in enumerate(trainings):
-        axes[0].plot([], [], color=STAGE_COLOURS[(k + 1) % len(STAGE_COLOURS)], linewidth=1.8, label=name)
+        axes[0].plot([], [], color=stage_colour(k + 1), linewidth=1.8, label=name)
     figure.legend(loc="outside lower center", ncols=len(trainings), fontsize=PLAIN, frameon=False)
-    FigureCanvasAgg(figure)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=DPI)
+    save_figure(path, figure)
 
 
 def _draw(ax: Axes, curves: Sequence[Curve], colour: str) -> None:

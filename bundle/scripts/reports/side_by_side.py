@@ -8,38 +8,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection
-from matplotlib.colors import Colormap
-from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from ..errors import InputError
-from ..files import atomic_path
-from .figure import (
-    DPI,
-    FIXED_COLOUR,
-    FOLDED_COLOUR,
-    GRID_COLOUR,
-    OWN_COLOUR,
-    PLAIN,
-    TITLE,
-    Page,
-    View,
-    bounding_box,
-    central_views,
-    grid_lines,
-)
+from .page import Page
+from .panels import FIXED_COLOUR, OWN_COLOUR, draw_grid, draw_jacobian, draw_outlines, intensity_limits, show
+from .planes import View, bounding_box, central_views
+from .style import PLAIN, save_figure
 
 WIDTH, GAP, HEAD = 2.1, 0.06, 0.36  # inches: of a panel, between two, of the headings
 ENLARGED_MARGIN = 0.35  # of the structure's size, around it
 SMALLEST_STRUCTURE = 0.002  # of the grid, to be worth enlarging
+OUTLINE = 1.3  # width of the structure's outlines, points
+FIELD_WIDTH, FIELD_STEP = 3.0, 4  # of a panel of fields, inches; voxels between two lines of its grid
 
 
 @dataclass(frozen=True)
@@ -106,25 +92,30 @@ def save_method_figure(
     columns |= {method: (pair.warped, pair.warped_label) for method, pair in methods.items()}
     view = structure_view(first, structure)
     close = enlarged(view, [label == structure for _, label in columns.values()])
-    top = HEAD + (0.3 if title else 0)
+    top = _top(title)
     page = Page(GAP + len(columns) * (WIDTH + GAP), top + WIDTH * (view.aspect() + close.aspect()) + GAP + 0.42)
-    limits = first.fixed.min(), np.percentile(first.fixed, 99.8)
+    limits = intensity_limits([first.fixed])
     for k, (heading, (image, label)) in enumerate(columns.items()):
         x = GAP + k * (WIDTH + GAP)
-        ax = _panel(page, x, top, view)
-        _show(ax, view, image, *limits)
+        ax = page.panel(x, top, WIDTH, view)
+        show(ax, view, image, limits)
         _box(ax, close)
-        below = _panel(page, x, top + WIDTH * view.aspect() + GAP, close)
-        _show(below, close, image, *limits)
-        _outline(below, close, first.fixed_label == structure, FIXED_COLOUR)
+        below = page.panel(x, top + WIDTH * view.aspect() + GAP, WIDTH, close)
+        show(below, close, image, limits)
+        draw_outlines(below, close, first.fixed_label == structure, FIXED_COLOUR, OUTLINE)
         if heading != "fixed":
-            _outline(below, close, label == structure, OWN_COLOUR)
+            draw_outlines(below, close, label == structure, OWN_COLOUR, OUTLINE)
         score = "" if heading == "fixed" else f"\nDice of {name} {dice_of(label, first.fixed_label, structure):.3f}"
-        page.text(x + WIDTH / 2, top - 0.05, heading + score, fontsize=PLAIN, ha="center", va="bottom")
-    page.text(GAP, 0.06, title, fontsize=TITLE, va="top", weight="bold")
+        page.heading(x, top, WIDTH, heading + score)
+    page.title(GAP, title)
     caption = f"Below: {name} enlarged, with its outline in the fixed image (cyan) and in the image itself (orange)."
     page.text(GAP, page.height - 0.1, caption, fontsize=PLAIN, va="bottom")
-    _save(path, page)
+    save_figure(path, page.figure)
+
+
+def _top(title: str) -> float:
+    """Inches above the panels: of the headings and, where there is one, of the title."""
+    return HEAD + (0.3 if title else 0)
 
 
 def structure_view(pair: SavedPair, structure: int) -> View:
@@ -135,7 +126,7 @@ def structure_view(pair: SavedPair, structure: int) -> View:
     for axis in view.cut_axes():
         middle = int(np.median(where[:, axis]))
         box[axis] = slice(middle, middle + 1)
-    return View(view.across, view.down, view.flip, tuple(box))
+    return replace(view, box=tuple(box))
 
 
 def enlarged(view: View, masks: Sequence[np.ndarray]) -> View:
@@ -150,7 +141,7 @@ def enlarged(view: View, masks: Sequence[np.ndarray]) -> View:
         length = min(side, shown.shape[axis])
         low = min(max(0, (start + stop - length) // 2), shown.shape[axis] - length)
         box[axis] = slice(low, low + length)
-    return View(view.across, view.down, view.flip, tuple(box))
+    return replace(view, box=tuple(box))
 
 
 def save_field_figure(
@@ -171,65 +162,22 @@ def save_field_figure(
     """
     first = next(iter(methods.values()))
     view = central_views(bounding_box([first.fixed, first.moving]))[0]
-    width, top = 3.0, HEAD + (0.3 if title else 0)
-    height = width * view.aspect()
-    page = Page(GAP + len(methods) * (width + GAP), top + 2 * height + GAP + 0.5)
+    top, height = _top(title), FIELD_WIDTH * view.aspect()
+    page = Page(GAP + len(methods) * (FIELD_WIDTH + GAP), top + 2 * height + GAP + 0.5)
     for k, (name, pair) in enumerate(methods.items()):
-        x = GAP + k * (width + GAP)
-        _draw_grid(_panel(page, x, top, view, width), view, pair)
-        jacobian = _draw_jacobian(_panel(page, x, top + height + GAP, view, width), view, jac_dets[name])
-        heading = f"{name}\n{captions[name]}"
-        page.text(x + width / 2, top - 0.05, heading, fontsize=PLAIN, ha="center", va="bottom")
+        x = GAP + k * (FIELD_WIDTH + GAP)
+        ax, below = (page.panel(x, y, FIELD_WIDTH, view) for y in (top, top + height + GAP))
+        draw_grid(ax, view, pair.fixed, pair.ddf, intensity_limits([pair.fixed]), FIELD_STEP)
+        jacobian = draw_jacobian(below, view, jac_dets[name])
+        page.heading(x, top, FIELD_WIDTH, f"{name}\n{captions[name]}")
     foot = top + 2 * height + GAP
     label = "Jacobian determinant: below 1 shrinks, above 1 grows; folded (0 or less) yellow"
     page.colour_bar(jacobian, page.width / 4, foot + 0.08, page.width / 2, label, "min")
-    page.text(GAP, 0.06, title, fontsize=TITLE, va="top", weight="bold")
-    _save(path, page)
-
-
-def _panel(page: Page, x: float, y: float, view: View, width: float = WIDTH) -> Axes:
-    ax = page.axes(x, y, width, width * view.aspect())
-    ax.set_axis_off()
-    left, right, bottom, top = view.extent()
-    ax.set(xlim=(left, right), ylim=(top, bottom) if view.flip else (bottom, top))
-    ax.set_autoscale_on(False)
-    return ax
-
-
-def _show(ax: Axes, view: View, image: np.ndarray, low: float, high: float, cmap: str | Colormap = "gray") -> AxesImage:
-    return ax.imshow(
-        view.plane(image), extent=view.extent(), origin="upper", aspect="auto", cmap=cmap, vmin=low, vmax=high
-    )
+    page.title(GAP, title)
+    save_figure(path, page.figure)
 
 
 def _box(ax: Axes, close: View) -> None:
+    """A white frame around what ``close`` shows."""
     left, right, bottom, top = close.extent()
     ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, edgecolor="white", linewidth=1.2))
-
-
-def _outline(ax: Axes, view: View, mask: np.ndarray, colour: str) -> None:
-    plane = view.plane(mask)
-    left, _, _, top = view.extent()
-    across, down = np.arange(plane.shape[1]) + left + 0.5, np.arange(plane.shape[0]) + top + 0.5
-    if plane.any() and not plane.all():
-        ax.contour(across, down, plane, levels=[0.5], colors=colour, linewidths=1.3)
-
-
-def _draw_grid(ax: Axes, view: View, pair: SavedPair) -> None:
-    low, high = float(pair.fixed.min()), float(np.percentile(pair.fixed, 99.8))
-    _show(ax, view, pair.fixed, low, low + 2.5 * (high - low), "gray_r")
-    lines = grid_lines(view.plane(pair.ddf[[view.across, view.down]], crop=False), step=4)
-    ax.add_collection(LineCollection(lines, colors=GRID_COLOUR, linewidths=0.6), autolim=False)
-
-
-def _draw_jacobian(ax: Axes, view: View, jac_det: np.ndarray) -> AxesImage:
-    colours = colormaps["RdBu_r"].with_extremes(under=FOLDED_COLOUR)
-    image = _show(ax, view, np.where(jac_det <= 0, -1.0, jac_det), 0, 2, colours)
-    image.set_interpolation("nearest")
-    return image
-
-
-def _save(path: str | os.PathLike[str], page: Page) -> None:
-    FigureCanvasAgg(page.figure)
-    with atomic_path(path) as temporary:
-        page.figure.savefig(temporary, dpi=DPI)

@@ -96,6 +96,17 @@ def stack_dice(results: Sequence[PairResult]) -> dict[str, np.ndarray]:
     return stacked
 
 
+def check_labels(stacked: Mapping[str, np.ndarray], labels: Mapping[int, str]) -> None:
+    """Refuse names of labels that do not go with what :func:`stack_dice` returned.
+
+    Raises:
+        InputError: if there are more or fewer names than Dice values a pair.
+    """
+    found = next(iter(stacked.values())).shape[1]
+    if found != len(labels):
+        raise InputError(f"The results hold {found} Dice values a pair, but {len(labels)} labels are named.")
+
+
 def measure_names(results: Sequence[PairResult], stage: str) -> list[str]:
     """Names of a stage's measures over all pairs, in order of first appearance."""
     return list(dict.fromkeys(name for result in results for name in result.measures.get(stage, {})))
@@ -109,7 +120,7 @@ def stack_measure(results: Sequence[PairResult], stage: str, name: str) -> np.nd
 def dice_csv(results: Sequence[PairResult], labels: Mapping[int, str]) -> str:
     """Dice in long format: a row a pair and label, a column a stage, 6 decimals, empty where NaN."""
     stacked = stack_dice(results)
-    _check_labels(stacked, labels)
+    check_labels(stacked, labels)
     rows = [
         [result.moving, result.fixed, label, name, *(cell(dice[n, k], ".6f") for dice in stacked.values())]
         for n, result in enumerate(results)
@@ -150,7 +161,7 @@ def summarise(results: Sequence[PairResult], labels: Mapping[int, str]) -> dict[
         InputError: if results and labels do not agree, see :func:`stack_dice`.
     """
     stacked = stack_dice(results)
-    _check_labels(stacked, labels)
+    check_labels(stacked, labels)
     stages = {stage: _stage_summary(results, stage, dice) for stage, dice in stacked.items()}
     first, last = next(iter(stacked)), list(stacked)[-1]
     gain = nan_mean(nan_mean(stacked[last], 1)) - nan_mean(nan_mean(stacked[first], 1))
@@ -183,12 +194,6 @@ def _label_summary(stacked: Mapping[str, np.ndarray], k: int, label: int, name: 
     present = int((~np.isnan(next(iter(columns.values())))).sum())
     dice = {stage: {"mean": _plain(nan_mean(v)), "std": _plain(nan_std(v))} for stage, v in columns.items()}
     return {"label": int(label), "name": name, "pairs": present, "dice": dice}
-
-
-def _check_labels(stacked: Mapping[str, np.ndarray], labels: Mapping[int, str]) -> None:
-    found = next(iter(stacked.values())).shape[1]
-    if found != len(labels):
-        raise InputError(f"The results hold {found} Dice values a pair, but {len(labels)} labels are named.")
 
 
 def _plain(value: Any) -> float | None:

@@ -6,14 +6,17 @@ from .integrate import ScalingSquaring
 from .invert import invert_field
 from .invert_points import invert_points
 from .jacobian import folded_fraction, jacobian_determinant
-from .resize import halve_field, upsample_field
+from .padding import crop_to, pad_to_multiple
+from .resize import LINEAR_MODES, halve_field, upsample_field
 from .sample import grid_points, map_points, sample
 from .warp import Warp, warp
 
 __all__ = [
+    "LINEAR_MODES",
     "ScalingSquaring",
     "Warp",
     "compose",
+    "crop_to",
     "folded_fraction",
     "grid_points",
     "halve_field",
@@ -22,6 +25,7 @@ __all__ = [
     "invert_points",
     "jacobian_determinant",
     "map_points",
+    "pad_to_multiple",
     "sample",
     "upsample_field",
     "warp",

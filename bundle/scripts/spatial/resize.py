@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor
 
+from .padding import crop_to, pad_to_multiple
+
 LINEAR_MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
@@ -32,9 +34,7 @@ def upsample_field(field: Tensor, spatial_size: Sequence[int]) -> Tensor:
         return field
     mode = LINEAR_MODES[field.ndim - 2]
     fine = F.interpolate(field, scale_factor=factor, mode=mode, align_corners=False) * factor
-    for axis, size in enumerate(spatial_size, start=2):
-        fine = fine.narrow(axis, 0, size)
-    return fine
+    return crop_to(fine, spatial_size)
 
 
 def _factor(coarse: Sequence[int], fine: Sequence[int]) -> int:
@@ -54,7 +54,4 @@ def halve_field(field: Tensor) -> Tensor:
         ``(B, D, *ceil(S / 2))``, in voxels of the coarse grid.
     """
     mode = LINEAR_MODES[field.ndim - 2]
-    size = [2 * (-(-n // 2)) for n in field.shape[2:]]
-    padding = [p for n, even in zip(reversed(field.shape[2:]), reversed(size), strict=True) for p in (0, even - n)]
-    even_field = F.pad(field, padding, mode="replicate")
-    return F.interpolate(even_field, scale_factor=0.5, mode=mode, align_corners=False) / 2
+    return F.interpolate(pad_to_multiple(field, 2, "replicate"), scale_factor=0.5, mode=mode, align_corners=False) / 2

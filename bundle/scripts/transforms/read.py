@@ -10,6 +10,7 @@ from monai.data import MetaTensor
 from monai.transforms import LoadImage, MapTransform
 
 from ..errors import InputError
+from ..voxels import check_intensities, check_label_ids
 
 LARGEST_ID = 2**24  # whole numbers above it are not exact in the 32-bit floats that files are read and warped in
 MIN_SIZE = 8  # voxels along every axis: below it no level of the network sees structure
@@ -82,16 +83,12 @@ class ReadSubjectd(MapTransform):
 
 def _checked_image(tensor: MetaTensor, path: str) -> MetaTensor:
     tensor = tensor.to(torch.float32)
-    if not torch.isfinite(tensor).all():
-        raise InputError(f"{path} holds NaN or infinite intensities; replace them by numbers.")
-    if tensor.min() == tensor.max():
-        raise InputError(f"{path} is constant ({float(tensor.min()):g} everywhere); an image with structure is needed.")
+    check_intensities(tensor.numpy(), path)
     return tensor
 
 
 def _checked_label(tensor: MetaTensor, path: str, image: MetaTensor | None, image_key: str) -> MetaTensor:
-    if not torch.isfinite(tensor).all() or (tensor != tensor.round()).any():
-        raise InputError(f"{path} is no label map: it holds values that are not whole numbers.")
+    check_label_ids(tensor.numpy(), path)
     if tensor.abs().max() > LARGEST_ID:
         raise InputError(f"{path} holds the label id {tensor.abs().max():.0f}; renumber ids above {LARGEST_ID}.")
     if image is not None and tensor.shape != image.shape:

@@ -12,8 +12,7 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from ...spatial import ScalingSquaring, identity_grid, jacobian_determinant, upsample_field
-from ...spatial.resize import LINEAR_MODES
+from ...spatial import LINEAR_MODES, ScalingSquaring, identity_grid, jacobian_determinant, upsample_field
 from .atlas_geometry import FIELD_OF_VIEW
 
 # Standard deviation of a velocity component and of the Gaussian that smooths it, mm, from large to fine.

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ...errors import InputError
+from ...files import atomic_folder
 from ..subjects import NEURITE_FILES, NEURITE_TABLES
 from .labels import label_table_text
 from .subject import make_subject
@@ -50,9 +48,13 @@ def write_cohort(folder: Path, num_subjects: int = 60, spatial_size: Sequence[in
     wanted = _describe(num_subjects, spatial_size, seed)
     if _is_written(folder, wanted):
         return folder
-    with _new_folder(folder) as partial:
-        _write_subjects(partial, num_subjects, wanted["spatial_size"], seed)
-        (partial / MARKER).write_text(json.dumps(wanted, indent=2) + "\n")
+    try:
+        with atomic_folder(folder) as partial:
+            _write_subjects(partial, num_subjects, wanted["spatial_size"], seed)
+            (partial / MARKER).write_text(json.dumps(wanted, indent=2) + "\n")
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"{folder} cannot be written ({reason}); name a folder where you may write.") from error
     _is_written(folder, wanted)  # another process may have been faster, with other arguments
     return folder
 
@@ -99,27 +101,6 @@ def _is_written(folder: Path, wanted: dict[str, Any]) -> bool:
             "remove it or name another folder."
         )
     return True
-
-
-@contextmanager
-def _new_folder(folder: Path) -> Iterator[Path]:
-    """A temporary sibling that becomes ``folder`` when the block ends well, unless that has content by then."""
-    partial = folder.with_name(f".{secrets.token_hex(6)}-{folder.name}")
-    try:
-        partial.mkdir(parents=True)
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be written ({error.strerror}); name a folder where you may write."
-        ) from error
-    try:
-        yield partial
-        try:
-            partial.rename(folder)
-        except OSError:
-            if not folder.exists():
-                raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _write_subjects(folder: Path, num_subjects: int, spatial_size: Sequence[int], seed: int) -> None:

@@ -8,12 +8,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
-    """Append zeros at the end of every spatial axis until its size is a multiple of ``multiple``.
+def pad_to_multiple(x: Tensor, multiple: int, mode: str = "constant") -> Tensor:
+    """Append voxels at the end of every spatial axis until its size is a multiple of ``multiple``.
 
     Args:
         x: ``(B, C, *S)``.
         multiple: a whole number, at least 1.
+        mode: of ``torch.nn.functional.pad``; zeros by default.
 
     Returns:
         ``(B, C, *S')`` with ``S' = ceil(S / multiple) * multiple``; ``x`` itself where nothing is missing.
@@ -21,7 +22,7 @@ def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
     missing = [-size % multiple for size in x.shape[2:]]
     if not any(missing):
         return x
-    return F.pad(x, [p for extra in reversed(missing) for p in (0, extra)])
+    return F.pad(x, [p for extra in reversed(missing) for p in (0, extra)], mode=mode)
 
 
 def crop_to(x: Tensor, spatial_size: Sequence[int]) -> Tensor:

@@ -1,0 +1,69 @@
+"""Which planes of an image a figure shows: through the middle of what is brighter than the background.
+
+Images are shown upright where the array axes run left-right, superior to inferior, posterior to anterior.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+ORIENTATIONS = ((0, 1, False), (0, 2, True), (2, 1, False))  # axis across, axis down, drawn bottom to top?
+MARGIN = 4  # voxels around the brain
+
+
+@dataclass(frozen=True)
+class View:
+    """A plane through the middle of ``box``: which array axes run across and down the page."""
+
+    across: int
+    down: int
+    flip: bool
+    box: tuple[slice, ...]
+
+    def plane(self, array: np.ndarray, crop: bool = True) -> np.ndarray:
+        """The plane of an array ``(..., *S)`` as ``(..., down, across)``; all of it or what lies in the box."""
+        index: list[Any] = list(self.box) if crop else [slice(None)] * len(self.box)
+        for axis in self.cut_axes():
+            index[axis] = self.position(axis)
+        cut = array[(..., *index)]
+        return cut if self.down < self.across else np.swapaxes(cut, -1, -2)
+
+    def cut_axes(self) -> list[int]:
+        """The axes that the plane does not show: none in 2-D, one in 3-D."""
+        return [axis for axis in range(len(self.box)) if axis not in (self.across, self.down)]
+
+    def position(self, axis: int) -> int:
+        """Where the plane cuts an axis."""
+        return (self.box[axis].start + self.box[axis].stop) // 2
+
+    def extent(self) -> tuple[float, float, float, float]:
+        """Left, right, bottom and top in voxel coordinates, the first row on top."""
+        across, down = self.box[self.across], self.box[self.down]
+        return across.start - 0.5, across.stop - 0.5, down.stop - 0.5, down.start - 0.5
+
+    def aspect(self) -> float:
+        """Height over width."""
+        left, right, bottom, top = self.extent()
+        return (bottom - top) / (right - left)
+
+
+def bounding_box(images: Sequence[np.ndarray], margin: int = MARGIN) -> tuple[slice, ...]:
+    """The smallest box around what is brighter than the background in any image ``(*S)``, and a margin."""
+    shape = images[0].shape
+    bright = np.zeros(shape, dtype=bool)
+    for image in images:
+        bright |= image > image.min() + 0.05 * (image.max() - image.min())
+    if not bright.any():
+        return tuple(slice(0, size) for size in shape)
+    found = np.argwhere(bright)
+    low, high = found.min(axis=0) - margin, found.max(axis=0) + margin + 1
+    return tuple(slice(max(0, int(a)), min(n, int(b))) for a, b, n in zip(low, high, shape, strict=True))
+
+
+def central_views(box: tuple[slice, ...]) -> list[View]:
+    """The plane itself in 2-D, the three orthogonal planes through the middle of the box in 3-D."""
+    return [View(*axes, box) for axes in ORIENTATIONS if max(axes[:2]) < len(box)]

@@ -1,0 +1,42 @@
+"""What the voxels of an image or label map may hold, whoever reads the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .errors import InputError
+
+LABEL_TYPES = (np.uint8, np.int16, np.uint16, np.int32)
+
+
+def check_intensities(values: np.ndarray, path: str) -> None:
+    """Refuse intensities of the file ``path`` that nothing can be registered by.
+
+    Raises:
+        InputError: if they hold NaN, infinity or one value only.
+    """
+    if not np.isfinite(values).all():
+        raise InputError(f"{path} holds NaN or infinite intensities; replace them by numbers.")
+    if values.min() == values.max():
+        raise InputError(f"{path} is constant ({values.min():g} everywhere); an image with structure is needed.")
+
+
+def check_label_ids(values: np.ndarray, path: str) -> None:
+    """Refuse what is no label map.
+
+    Raises:
+        InputError: if a voxel holds no whole number.
+    """
+    if not np.issubdtype(values.dtype, np.integer) and (
+        not np.isfinite(values).all() or (values != np.round(values)).any()
+    ):
+        raise InputError(f"{path} is no label map: it holds values that are not whole numbers.")
+
+
+def smallest_type(ids: np.ndarray) -> Any:
+    """The smallest of uint8, int16, uint16 and int32 that holds every label id; int64 else."""
+    low, high = int(ids.min()), int(ids.max())
+    fits = (kind for kind in LABEL_TYPES if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max)
+    return next(fits, np.int64)
