@@ -7,6 +7,7 @@ import torch
 from monai.losses import LocalNormalizedCrossCorrelationLoss
 
 from scripts.losses import FastLNCC
+from scripts.losses.lncc import window_means
 
 SIZES = [(25, 30), (15, 18, 16)]
 
@@ -65,3 +66,21 @@ def test_refuses_even_windows_and_misfits() -> None:
         FastLNCC(8)
     with pytest.raises(ValueError, match="got"):
         FastLNCC()(torch.zeros(1, 1, 9, 9), torch.zeros(1, 1, 9, 8))
+
+
+@pytest.mark.parametrize(("size", "window", "stride"), [(10, 3, 1), (11, 5, 3), (7, 9, 2)])
+def test_matrix_of_windows_cuts_them_at_the_edge(size: int, window: int, stride: int) -> None:
+    means = window_means(size, window, stride, torch.device("cpu"))
+    for row, centre in zip(means, range(0, size, stride), strict=True):
+        inside = [i for i in range(size) if abs(i - centre) <= window // 2]
+        expected = torch.zeros(size)
+        expected[inside] = 1 / len(inside)
+        torch.testing.assert_close(row, expected)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_computes_in_32_bits_under_autocast(size: tuple[int, ...]) -> None:
+    pred, target = images(size)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        lowered = FastLNCC(7, 3)(pred, target)
+    torch.testing.assert_close(lowered, FastLNCC(7, 3)(pred, target), rtol=0, atol=0)

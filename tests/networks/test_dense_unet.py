@@ -154,6 +154,16 @@ def test_plain_forward_is_the_same_computation(dims: int, dense: bool, attention
 
 
 @both_dims
+def test_attention_before_the_upsampling_is_the_paper_s_after_it(dims: int) -> None:
+    up = DenseUNet(dims, channels=(4, 6, 8)).get_submodule("ups.0_2")
+    assert isinstance(up, nn.Sequential)
+    attention, upsampling = up
+    x = pair_of(*(8,) * dims).repeat(1, 3, *[1] * dims) * torch.arange(1.0, 7).reshape(-1, *[1] * dims)
+    torch.testing.assert_close(up(x), attention(upsampling(x)))
+    assert not torch.allclose(up(x), upsampling(x), rtol=0.1)
+
+
+@both_dims
 def test_padding_is_zeros_at_the_end(dims: int) -> None:
     network = wake(DenseUNet(dims, channels=(4, 6, 8)))
     odd = pair_of(*(9,) * dims)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import lru_cache
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-
-MEAN_OVER_WINDOW: dict[int, Callable[..., Tensor]] = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 
 
 class FastLNCC(nn.Module):
@@ -16,9 +13,9 @@ class FastLNCC(nn.Module):
 
     The measure of ANTs and VoxelMorph (Avants et al., Medical Image Analysis 12, 2008,
     doi 10.1016/j.media.2007.06.004). With ``stride`` 1 it is MONAI's ``LocalNormalizedCrossCorrelationLoss`` (plus 1)
-    with a rectangular kernel; there every one of five images is convolved with a window of ones, here their
-    windowed means are pooled together, one axis after the other, and only at every ``stride``-th voxel: neighbouring
-    large windows say nearly the same. Windows are cut at the image's edge.
+    with a rectangular kernel; there every one of five images is convolved with a window of ones, here a mean over
+    windows is a product with one small matrix an axis, which processors do fastest, and only at every ``stride``-th
+    voxel: neighbouring large windows say nearly the same. Windows are cut at the image's edge.
 
     Args:
         window: voxels along an axis, odd.
@@ -50,16 +47,37 @@ class FastLNCC(nn.Module):
         """
         if pred.shape != target.shape or pred.shape[1] != 1:
             raise ValueError(f"LNCC takes two images (B, 1, *S), got {tuple(pred.shape)} and {tuple(target.shape)}")
-        products = torch.cat([pred, target, pred * pred, target * target, pred * target], dim=1)
-        mean_a, mean_b, mean_aa, mean_bb, mean_ab = self._windowed_means(products).unbind(1)
-        cross = mean_ab - mean_a * mean_b
-        variances = (mean_aa - mean_a**2).clamp(min=0) * (mean_bb - mean_b**2).clamp(min=0)
-        return 1 - (cross**2 / (variances + self.epsilon)).mean()
+        with torch.autocast(pred.device.type, enabled=False):  # variances are small differences of large numbers
+            a, b = pred.float(), target.float()
+            # One image at a time: what the fixed image alone decides needs no gradient.
+            mean_a, mean_b = self._windowed_mean(a), self._windowed_mean(b)
+            cross = self._windowed_mean(a * b) - mean_a * mean_b
+            variance_a = (self._windowed_mean(a * a) - mean_a**2).clamp(min=0)
+            variance_b = (self._windowed_mean(b * b) - mean_b**2).clamp(min=0)
+            return 1 - (cross**2 / (variance_a * variance_b + self.epsilon)).mean()
 
-    def _windowed_means(self, images: Tensor) -> Tensor:
-        dims = images.ndim - 2
-        for axis in range(dims):
-            kernel, stride = ([n if i == axis else 1 for i in range(dims)] for n in (self.window, self.stride))
-            padding = [size // 2 for size in kernel]
-            images = MEAN_OVER_WINDOW[dims](images, kernel, stride=stride, padding=padding, count_include_pad=False)
-        return images
+    def _windowed_mean(self, image: Tensor) -> Tensor:
+        last = image.ndim - 1
+        for axis in range(2, last):
+            means, behind = self._means(image, axis), image.shape[axis + 1 :]
+            image = (means @ image.flatten(axis + 1)).unflatten(-1, behind)
+        return image @ self._means(image, last).T
+
+    def _means(self, image: Tensor, axis: int) -> Tensor:
+        return window_means(image.shape[axis], self.window, self.stride, image.device)
+
+
+@lru_cache(maxsize=32)
+def window_means(size: int, window: int, stride: int, device: torch.device) -> Tensor:
+    """Matrix ``(ceil(size / stride), size)`` whose product with an axis is its means over windows.
+
+    Args:
+        size: voxels along the axis.
+        window: voxels of a window, odd; less where it is cut at the edge.
+        stride: voxels between the centres of two windows, the first centred on voxel 0.
+        device: of the matrix.
+    """
+    with torch.inference_mode(False):  # what is made in that mode could not be used in training afterwards
+        distance = torch.arange(0, size, stride, device=device)[:, None] - torch.arange(size, device=device)
+        inside = (distance.abs() <= window // 2).float()
+        return inside / inside.sum(1, keepdim=True)
