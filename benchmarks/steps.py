@@ -13,7 +13,6 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -22,14 +21,11 @@ from torch import Tensor, nn
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
 
-from benchmarks.setting import parse  # noqa: E402
+from benchmarks.training_step import Step, bundle_step, configured  # noqa: E402
 from benchmarks.voxelmorph_peer import SIGMA, build, loss_of  # noqa: E402
-from scripts.engines import RegistrationInferer  # noqa: E402
 from scripts.losses import ForwardDiffusion, RegistrationLoss  # noqa: E402
 from scripts.networks import RegistrationModel  # noqa: E402
 from scripts.reports import markdown_table  # noqa: E402
-
-Step = Callable[[], Tensor]
 
 
 class PackageBackbone(nn.Module):
@@ -61,28 +57,6 @@ def package_step(batch: Tensor, low_precision: bool) -> Step:
         return loss
 
     return step
-
-
-def bundle_step(batch: Tensor, network: nn.Module, loss: nn.Module, low_precision: bool) -> Step:
-    """A network and loss of ours through our inferer."""
-    optimizer = torch.optim.Adam(network.parameters())
-    inferer = RegistrationInferer("bfloat16" if low_precision else "float32", channels_last=low_precision)
-    fixed = batch[:, 1:]
-
-    def step() -> Tensor:
-        optimizer.zero_grad()
-        value = loss(inferer(batch, network), {"fixed": fixed})
-        value.backward()
-        optimizer.step()
-        return value
-
-    return step
-
-
-def configured(*names: str) -> tuple[nn.Module, nn.Module]:
-    """Network and loss of the bundle's configuration files."""
-    config = parse({"device": "cpu"}, ("train.yaml", *names))
-    return config.get_parsed_content("network_def"), config.get_parsed_content("loss")
 
 
 def contestants(batch: Tensor) -> dict[str, Step]:
