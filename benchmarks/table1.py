@@ -101,6 +101,8 @@ def describe(options: argparse.Namespace, cohort: Any, steps: int, epochs: int) 
         f"Data: {cohort.name}, {parts[0]} training, {parts[1]} validation and {parts[2]} test images, "
         f"all registered to {cohort.atlas['subject']}.",
         affine,
+        "Ours is the network of train.yaml, dense with ECA, as in the paper."
+        + (" Our recipe is variants/recipe.yaml on top." if "recipe" in options.rows else ""),
         f"Every learned row: {steps} optimiser steps ({epochs} epochs), then the last weights; {configs}; "
         f"seeds {seeds}.",
         "A value of a pair is the mean over the seeds.",

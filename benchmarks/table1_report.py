@@ -15,15 +15,26 @@ from scripts.files import write_text_atomic
 from scripts.metrics import NetworkCost, network_cost, non_diffeomorphic_volume
 from scripts.reports import PairResult, nan_mean, paper_table, save_label_boxplot
 from scripts.reports.comparison import Method, joined, method_csv, method_table, paired_csv, paired_table, paper_csv
-from scripts.reports.curves import read_curves, save_curves
+from scripts.reports.curves import Curve, read_curves, save_curves
 from scripts.reports.reading import read_results
 from scripts.reports.side_by_side import SavedPair, choose_structure, read_pair, save_field_figure, save_method_figure
 from scripts.spatial import folded_fraction, jacobian_determinant
 
-NAMES = {"vxm1": "Vxm-1", "vxm2": "Vxm-2", "unet": "U-Net", "unet_dense": "U-Net + dense", "unet_eca": "U-Net + ECA"}
+NAMES = {
+    "recipe": "our recipe",
+    "vxm1": "Vxm-1",
+    "vxm2": "Vxm-2",
+    "unet": "U-Net",
+    "unet_dense": "U-Net + dense",
+    "unet_eca": "U-Net + ECA",
+}
 AFFINE = "Affine"
 ABLATION = ("unet", "unet_eca", "unet_dense", OURS)
-CURVES = {"loss": "training loss", "dice": "validation Dice", "folding": "validation, share of |J| ≤ 0"}
+CURVES = {
+    "loss": "training loss, of the first epoch's",
+    "dice": "validation Dice",
+    "folding": "validation, share of |J| ≤ 0",
+}
 
 
 @dataclass(frozen=True)
@@ -126,7 +137,7 @@ def draw(comparison: Comparison, folder: Path) -> None:
     save_label_boxplot(folder / "labels.png", joined(list(comparison.main.values())), comparison.labels)
     trainings = {row: runs for row, runs in comparison.runs.items() if row in comparison.main}
     curves = {
-        comparison.methods[row].name: [read_curves(run.folder / "tensorboard") for run in runs]
+        comparison.methods[row].name: [with_relative_loss(read_curves(run.folder / "tensorboard")) for run in runs]
         for row, runs in trainings.items()
     }
     save_curves(folder / "curves.png", curves, CURVES)
@@ -143,6 +154,12 @@ def draw(comparison: Comparison, folder: Path) -> None:
         {name: _folding(ddf) for name, ddf in fields.items()},
         title,
     )
+
+
+def with_relative_loss(curves: dict[str, Curve]) -> dict[str, Curve]:
+    """The curves, the loss as a share of its first value: rows may be trained with different losses."""
+    epochs, values = curves["loss"]
+    return {**curves, "loss": (epochs, values / values[0])}
 
 
 def typical(comparison: Comparison) -> str:

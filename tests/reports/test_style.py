@@ -11,8 +11,8 @@ from scripts.reports.style import DPI, STAGE_COLOURS, save_figure, stage_colour
 
 
 def test_there_is_a_colour_for_any_number_of_stages() -> None:
-    assert [stage_colour(k) for k in range(5)] == list(STAGE_COLOURS)
-    assert stage_colour(5) == STAGE_COLOURS[0]
+    assert [stage_colour(k) for k in range(7)] == list(STAGE_COLOURS)
+    assert stage_colour(7) == STAGE_COLOURS[0]
 
 
 def test_a_figure_is_complete_or_absent(tmp_path: Path) -> None:

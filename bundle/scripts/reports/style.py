@@ -16,7 +16,7 @@ from ..files import atomic_path
 
 DPI = 110
 TITLE, PLAIN, SMALL = 10.0, 8.5, 7.0  # font sizes in points
-STAGE_COLOURS = ("#9a9a9a", "#0072b2", "#e69f00", "#009e73", "#cc79a7")
+STAGE_COLOURS = ("#9a9a9a", "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
 
 
 def stage_colour(k: int) -> str:
