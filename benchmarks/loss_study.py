@@ -1,9 +1,11 @@
 """Which loss registers best, without any network: every pair is optimised from the identity on the loss alone.
 
     python benchmarks/loss_study.py --dataset_dir DIR [--num_pairs 24] [--steps 50]
+    python benchmarks/loss_study.py --dataset_dir DIR --weights bundle/models/model.pt --steps 35
 
 Random pairs of validation subjects; the field is the recipe's (velocity at half resolution, five squarings), Adam 0.2
-voxels a step. What is best here was then trained. Prints the table of bundle/docs/recipe.md.
+voxels a step. What is best here was then trained. With ``--weights`` every pair starts from the network's field
+instead: which loss betters that most. Prints the tables of bundle/docs/recipe.md.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from torch import Tensor, nn
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
 
-from benchmarks.setting import parse  # noqa: E402
+from benchmarks.setting import parse, pretrained  # noqa: E402
 from scripts.engines import InstanceOptimiser  # noqa: E402
 from scripts.losses import (  # noqa: E402
     FastLNCC,
@@ -59,6 +61,7 @@ def candidates() -> dict[str, RegistrationLoss]:
         "... without the folding penalty": RegistrationLoss(with_mse(17, 3, 10), ForwardDiffusion(), 1.5),
         "... with half the diffusion": RegistrationLoss(with_mse(17, 3, 10), smooth(200), 0.75),
         "... with twice the diffusion": RegistrationLoss(with_mse(17, 3, 10), smooth(50), 3.0),
+        "... with half the diffusion and folding penalty": RegistrationLoss(with_mse(17, 3, 10), smooth(), 0.7),
         "LNCC 25/4 + 20 MSE": RegistrationLoss(with_mse(25, 4, 20), smooth(), 1.5),
     }
 
@@ -74,6 +77,16 @@ def read_pairs(dataset_dir: str, atlas: str | None, num_pairs: int) -> tuple[Ten
     return pair, batch["moving_label"], batch["fixed_label"], config.get_parsed_content("cohort").labels
 
 
+def initial_field(pair: Tensor, weights: str | None) -> Tensor:
+    """Where the optimisation starts: the field of the recipe's network, or none ``(N, D, *S)``."""
+    if weights is None:
+        return torch.zeros(len(pair), pair.ndim - 2, *pair.shape[2:])
+    network, inferer = pretrained(weights, {"instance_steps": 0})
+    with torch.no_grad():
+        field: Tensor = inferer(pair, network)["ddf"]
+    return field
+
+
 def main() -> None:
     """Optimise with every candidate and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -81,13 +94,14 @@ def main() -> None:
     parser.add_argument("--atlas")
     parser.add_argument("--num_pairs", type=int, default=24)
     parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--weights", help="of the recipe's network; without them the field starts at zero")
     options = parser.parse_args()
     pair, moving_label, fixed_label, ids = read_pairs(options.dataset_dir, options.atlas, options.num_pairs)
-    zero = torch.zeros(len(pair), pair.ndim - 2, *pair.shape[2:])
+    first = initial_field(pair, options.weights)
     rows: list[list[str]] = []
-    for name, loss in {"unregistered": None, **candidates()}.items():
+    for name, loss in {"network" if options.weights else "unregistered": None, **candidates()}.items():
         start = time.perf_counter()
-        ddf = zero if loss is None else InstanceOptimiser(loss, options.steps)(pair, zero)
+        ddf = first if loss is None else InstanceOptimiser(loss, options.steps)(pair, first)
         seconds = (time.perf_counter() - start) / len(pair)
         dice = label_dice(warp(moving_label, ddf, "nearest"), fixed_label, ids, moving_label).nanmean(1).mean()
         folded = 100 * float(folded_fraction(ddf).mean())

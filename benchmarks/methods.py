@@ -43,13 +43,9 @@ def itk_affine() -> Register:
 
 def bundle_network(overrides: dict[str, object], weights: str) -> Register:
     """The bundle's network with the recipe, with or without instance optimisation."""
-    from benchmarks.setting import parse
-    from scripts.engines import load_weights
+    from benchmarks.setting import pretrained
 
-    parser = parse({**overrides, "device": "cpu"})
-    network, inferer = parser.get_parsed_content("network_def"), parser.get_parsed_content("validate#inferer")
-    load_weights(weights, network)
-    network.eval()
+    network, inferer = pretrained(weights, overrides)
 
     def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
         pair = torch.from_numpy(np.stack([moving, fixed]))[None]

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
 
 from benchmarks import methods  # noqa: E402
-from benchmarks.setting import parse  # noqa: E402
+from benchmarks.setting import WEIGHTS, parse  # noqa: E402
 from scripts.files import write_text_atomic  # noqa: E402
 from scripts.metrics import label_dice  # noqa: E402
 from scripts.reports import markdown_table  # noqa: E402
@@ -75,7 +75,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--pairing", choices=["random", "atlas"], default="random")
     parser.add_argument("--num_pairs", type=int, default=100)
-    parser.add_argument("--weights", default=str(ROOT / "bundle" / "models" / "model.pt"))
+    parser.add_argument("--weights", default=str(WEIGHTS))
     parser.add_argument("--voxelmorph_weights", help="of voxelmorph_peer.py; without them that row is left out")
     parser.add_argument("--instance_steps", type=int, default=35)
     parser.add_argument("--output_dir", required=True)

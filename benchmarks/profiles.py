@@ -20,21 +20,15 @@ from torch.profiler import ProfilerActivity, profile
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
 
-from benchmarks.setting import parse  # noqa: E402
+from benchmarks.setting import WEIGHTS, pretrained  # noqa: E402
 from benchmarks.training_step import bundle_step, configured  # noqa: E402
-from scripts.engines import load_weights  # noqa: E402
 from scripts.export.command import smooth_pairs  # noqa: E402
 from scripts.reports import markdown_table  # noqa: E402
-
-WEIGHTS = ROOT / "bundle" / "models" / "model.pt"
 
 
 def inference(pair: Tensor, steps: int) -> Callable[[], Tensor]:
     """The shipped network on one pair, then ``steps`` of optimisation."""
-    parser = parse({"device": "cpu", "instance_steps": steps})
-    network, inferer = parser.get_parsed_content("network_def"), parser.get_parsed_content("inferer")
-    load_weights(str(WEIGHTS), network)
-    network.eval()
+    network, inferer = pretrained(WEIGHTS, {"instance_steps": steps})
     return torch.no_grad()(lambda: inferer(pair, network)["ddf"])  # type: ignore[no-any-return]
 
 

@@ -1,4 +1,4 @@
-"""What the benchmarks share: the bundle's configuration and its pairs."""
+"""What the benchmarks share: the bundle's configuration, its pairs and its shipped network."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from monai.bundle import ConfigParser
+from torch import nn
 
 BUNDLE = Path(__file__).resolve().parents[1] / "bundle"
+WEIGHTS = BUNDLE / "models" / "model.pt"
 CONFIGS = ("train.yaml", "variants/recipe.yaml", "evaluate.yaml")
 
 
@@ -17,3 +19,13 @@ def parse(overrides: dict[str, Any], configs: tuple[str, ...] = CONFIGS) -> Conf
     parser.read_config([str(BUNDLE / "configs" / name) for name in configs])
     parser.update({"bundle_root": str(BUNDLE), **overrides})
     return parser
+
+
+def pretrained(weights: str | Path, overrides: dict[str, Any]) -> tuple[nn.Module, Any]:
+    """The recipe's network with weights, on the processor, and the inferer that runs it."""
+    from scripts.engines import load_weights  # the bundle's folder is on the path by now
+
+    parser = parse({**overrides, "device": "cpu"})
+    network, inferer = parser.get_parsed_content("network_def"), parser.get_parsed_content("inferer")
+    load_weights(str(weights), network)
+    return network.eval(), inferer

@@ -1,0 +1,132 @@
+"""What every part of the recipe is worth: short trainings, each with one part taken back.
+
+    python benchmarks/recipe_study.py --dataset_dir DIR --output_dir outputs/recipe_study [--epochs 20]
+
+Every row is the recipe with one thing changed, trained for the same number of epochs from the same seed and measured on
+the same seeded pairs of validation subjects, by the network alone. Then all rows take turns at training steps on one
+batch, so that their times can be compared. A row whose result is in ``output_dir`` is not trained again. Prints the
+table of bundle/docs/recipe.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
+
+from benchmarks.setting import parse  # noqa: E402
+from benchmarks.training_step import bundle_step  # noqa: E402
+from scripts.files import write_text_atomic  # noqa: E402
+from scripts.reports import markdown_table  # noqa: E402
+
+CONFIGS = ("train.yaml", "variants/recipe.yaml")
+BATCH, SIZE = 8, (160, 192)
+ROUNDS = 7
+# MSE is a hundredth of LNCC: the penalties are scaled with it.
+MSE_LOSS: dict[str, Any] = {
+    "loss#similarity": {"_target_": "torch.nn.MSELoss"},
+    "loss#regularisation#weights": [1, 2500],
+    "sigma": 0.04,
+}
+CANDIDATES: dict[str, dict[str, Any]] = {
+    "the recipe": {},
+    "a displacement, no velocity": {"network_def#velocity": False},
+    "full resolution": {"network_def#half_resolution": False, "network_def#backbone#output_level": 0},
+    "the paper's channels": {"channels": [16, 32, 32, 32, 32]},
+    "channels 16, 24, 48, 64, 96": {"channels": [16, 24, 48, 64, 96]},
+    "no attention": {"attention": False},
+    "no dense connections": {"dense": False},
+    "MSE alone": MSE_LOSS,
+    "no folding penalty": {"loss#regularisation#weights": [1, 0]},
+    "every pair with the atlas": {"pairing": "atlas"},
+    "no mirroring": {"train#dataset#augment": None},
+    "a constant rate": {"final_learning_rate": "@learning_rate"},
+}
+
+
+def configured(changed: dict[str, Any], options: argparse.Namespace, folder: Path) -> Any:
+    """The configuration of one row."""
+    shared = {
+        "dataset_dir": options.dataset_dir,
+        "max_epochs": options.epochs,
+        "val_interval": options.epochs,
+        "output_dir": str(folder),
+        "silent": True,
+        "device": "cpu",
+        "validate#dataset#pairing": "random",
+        "validate#dataset#num_pairs": options.num_pairs,
+    }
+    return parse({**shared, **changed}, CONFIGS)
+
+
+def train(name: str, options: argparse.Namespace) -> dict[str, float]:
+    """Validation of one row after its training, from ``output_dir`` where it is there."""
+    folder = Path(options.output_dir) / name.replace(" ", "_").replace(",", "").replace("'", "")
+    path = folder / "result.json"
+    if not path.is_file():
+        parser = configured(CANDIDATES[name], options, folder)
+        torch.manual_seed(0)
+        parser.get_parsed_content("train#trainer").run()
+        state = parser.get_parsed_content("validate#evaluator").state
+        write_text_atomic(path, json.dumps({key: float(state.metrics[key]) for key in ("dice", "folding")}))
+    result: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+    return result
+
+
+def seconds_a_step(options: argparse.Namespace) -> dict[str, float]:
+    """Median over the rounds in which all rows take turns; the first warms up."""
+    batch = torch.rand(BATCH, 2, *SIZE)
+    steps = {}
+    for name, changed in CANDIDATES.items():
+        parser = configured(changed, options, Path(options.output_dir))
+        network, loss = parser.get_parsed_content("network_def"), parser.get_parsed_content("loss")
+        steps[name] = bundle_step(batch, network, loss, True)
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(ROUNDS + 1):
+        for name, step in steps.items():
+            start = time.perf_counter()
+            step()
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values[1:]) for name, values in times.items()}
+
+
+def main() -> None:
+    """Train what is missing, take times, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset_dir", default="synthetic")
+    parser.add_argument("--output_dir", required=True)
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--num_pairs", type=int, default=48)
+    options = parser.parse_args()
+    results = {}
+    for name in CANDIDATES:
+        results[name] = train(name, options)
+        print(name, results[name], flush=True)
+    seconds = seconds_a_step(options)
+    unit = seconds["the recipe"]
+    rows = [
+        [
+            name,
+            f"{found['dice']:.4f}",
+            f"{found['dice'] - results['the recipe']['dice']:+.4f}",
+            f"{100 * found['folding']:.4f}",
+            f"{seconds[name]:.3f}",
+            f"{seconds[name] / unit:.2f}",
+        ]
+        for name, found in results.items()
+    ]
+    print(markdown_table(["Row", "Dice", "difference", "folded, %", "seconds a step", "of the recipe's"], rows))
+    print(f"{options.epochs} epochs, {options.num_pairs} validation pairs, {torch.get_num_threads()} threads")
+
+
+if __name__ == "__main__":
+    main()
