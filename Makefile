@@ -17,9 +17,7 @@ run: $(VENV)/installed   ## train on the embedded cohort, evaluate, write table 
 	cd bundle && $(BIN)/python -m monai.bundle run training --config_file "$(QUICK)" $(ARGS)
 	cd bundle && $(BIN)/python -m monai.bundle run --config_file "$(QUICK_EVALUATE)" $(ARGS)
 
-test: $(VENV)/installed-dev   ## lint, types and every test
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+test: lint      ## lint, types and every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/installed-dev   ## ruff and mypy alone

@@ -84,8 +84,10 @@ def elastix_bspline() -> Register:
 
     def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
         images = [itk.image_from_array(np.ascontiguousarray(image.T.astype(np.float32))) for image in (fixed, moving)]
-        _, result = itk.elastix_registration_method(*images, parameter_object=parameters, log_to_console=False)
-        field = np.asarray(itk.transformix_deformation_field(images[1], result))
+        with tempfile.TemporaryDirectory() as folder:  # transformix writes files wherever it stands
+            options = {"output_directory": folder, "log_to_console": False}
+            _, result = itk.elastix_registration_method(*images, parameter_object=parameters, **options)
+            field = np.asarray(itk.transformix_deformation_field(images[1], result, output_directory=folder))
         return np.ascontiguousarray(np.moveaxis(field, -1, 0).swapaxes(1, -1).astype(np.float32))
 
     return register

@@ -27,11 +27,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
 
 from benchmarks import methods  # noqa: E402
-from benchmarks.setting import WEIGHTS, parse  # noqa: E402
+from benchmarks.setting import WEIGHTS, claim, parse  # noqa: E402
 from scripts.files import write_text_atomic  # noqa: E402
 from scripts.metrics import label_dice  # noqa: E402
 from scripts.reports import markdown_table  # noqa: E402
 from scripts.spatial import folded_fraction, warp  # noqa: E402
+
+NOTHING = 1e-3  # seconds: what registers nothing takes no time worth a ratio
 
 METHODS = {
     "unregistered": lambda options: methods.unregistered(),
@@ -54,6 +56,8 @@ def main() -> None:
         measure(options.method, options)
         return
     folder = Path(options.output_dir)
+    what = {name: value for name, value in vars(options).items() if name not in ("method", "methods", "output_dir")}
+    claim(folder, what)
     chosen = [name for name in options.methods if name != "voxelmorph package" or options.voxelmorph_weights]
     for name in chosen:
         if not _result_file(folder, name).is_file():
@@ -90,15 +94,14 @@ def _result_file(folder: Path, name: str) -> Path:
 def pairs(options: argparse.Namespace) -> Any:
     """The bundle's evaluation pairs of the data set."""
     size = options.spatial_size if len(options.spatial_size) > 1 else options.spatial_size[0]
-    wanted = {"num_pairs": options.num_pairs} if options.pairing == "random" else {}
+    wanted: dict[str, Any] = {"num_pairs": options.num_pairs} if options.pairing == "random" else {}
     changed = {name: getattr(options, name) for name in ("dataset_dir", "atlas", "affine", "pairing")}
     rule = options.labels[0] if options.labels[0].isalpha() else [int(label) for label in options.labels]
     changed["labels"] = rule
+    if options.part == "all":  # no one is registered to himself
+        atlas_too = " + [@cohort.atlas]" if options.pairing == "random" else ""
+        wanted["validate#dataset#data"] = f"$@cohort.training + @cohort.validation + @cohort.test{atlas_too}"
     config = parse({**changed, **wanted, "spatial_size": size})
-    if options.part == "all":
-        everyone = "@cohort.training + @cohort.validation + @cohort.test + [@cohort.atlas]"
-        config["validate"]["dataset"]["data"] = f"${everyone}"
-        config.parse(True)
     return config.get_parsed_content("validate#dataset"), config.get_parsed_content("cohort").labels
 
 
@@ -137,21 +140,31 @@ def _measure_pair(register: methods.Register, pair: dict[str, Any], ids: list[in
 
 def table_of(results: list[dict[str, Any]]) -> str:
     """A row a method; times and, where SyNCC was measured too, their ratio to its."""
-    slowest = next((np.median(r["seconds"]) for r in results if r["method"] == "ANTs SyNCC"), None)
+    syncc = next((float(np.median(r["seconds"])) for r in results if r["method"] == "ANTs SyNCC"), None)
     rows = [
         [
             r["method"],
             f"{np.mean(r['dice']):.4f} ± {np.std(r['dice']):.4f}",
             f"{100 * np.mean(r['folded']):.4f}",
             f"{np.median(r['seconds']):.3f}",
-            f"1/{slowest / np.median(r['seconds']):.0f}" if slowest and np.median(r["seconds"]) > 1e-3 else "-",
+            _ratio(float(np.median(r["seconds"])), syncc),
             f"{r['peak_memory_mb']:.0f}",
         ]
         for r in results
     ]
     header = ["Method", "Dice", "folded, %", "seconds a pair", "of SyNCC's", "memory over data, MB"]
-    note = f"\n{results[0]['pairs']} pairs; {results[0]['machine']}; median seconds, files and labels not counted.\n"
+    note = (
+        f"\n{results[0]['pairs']} pairs; {results[0]['machine']}; median seconds, reading and labels not counted; "
+        "memory with the method's libraries.\n"
+    )
     return markdown_table(header, rows) + note
+
+
+def _ratio(seconds: float, syncc: float | None) -> str:
+    """Of SyNCC's time: a fraction where it is less."""
+    if syncc is None or seconds < NOTHING:
+        return "-"
+    return f"1/{syncc / seconds:.0f}" if seconds < syncc else f"{seconds / syncc:.1f}"
 
 
 if __name__ == "__main__":

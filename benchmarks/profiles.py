@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
 
 from benchmarks.setting import WEIGHTS, pretrained  # noqa: E402
-from benchmarks.training_step import bundle_step, configured  # noqa: E402
+from benchmarks.training_step import bundle_step, network_and_loss  # noqa: E402
 from scripts.export.command import smooth_pairs  # noqa: E402
 from scripts.reports import markdown_table  # noqa: E402
 
@@ -68,7 +68,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.manual_seed(0)
     batch = smooth_pairs(options.batch_size, 2, options.size)
-    network, loss = configured("variants/recipe.yaml")
+    network, loss = network_and_loss("variants/recipe.yaml")
     cases = {
         f"One training step of the recipe, batch {options.batch_size}": bundle_step(batch, network, loss, True),
         "One pair, the network": inference(batch[:1], 0),

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
 
-from benchmarks.training_step import Step, bundle_step, configured  # noqa: E402
+from benchmarks.training_step import Step, bundle_step, network_and_loss  # noqa: E402
 from benchmarks.voxelmorph_peer import SIGMA, build, loss_of  # noqa: E402
 from scripts.losses import ForwardDiffusion, RegistrationLoss  # noqa: E402
 from scripts.networks import RegistrationModel  # noqa: E402
@@ -67,8 +67,8 @@ def contestants(batch: Tensor) -> dict[str, Step]:
         same_shape = RegistrationModel(PackageBackbone(), velocity=True, integration_steps=5)
         steps[f"voxelmorph package, {name}"] = package_step(batch, low)
         steps[f"package's shape, our code, {name}"] = bundle_step(batch, same_shape, package_loss, low)
-        steps[f"dense network, paper's method, {name}"] = bundle_step(batch, *configured(), low)
-        steps[f"dense network, our recipe, {name}"] = bundle_step(batch, *configured("variants/recipe.yaml"), low)
+        steps[f"dense network, paper's method, {name}"] = bundle_step(batch, *network_and_loss(), low)
+        steps[f"dense network, our recipe, {name}"] = bundle_step(batch, *network_and_loss("variants/recipe.yaml"), low)
     return steps
 
 

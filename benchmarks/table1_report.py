@@ -68,9 +68,10 @@ class Comparison:
         return [result for result in joined(methods) if result.moving in self.chosen]
 
     def saved(self, subject: str) -> dict[str, SavedPair]:
-        """Each learned method's saved result for one pair, of its first training."""
+        """Each learned method's saved result for one pair, of its first training; where there is one, the refined."""
         rows = [row for row in self.main if row in self.runs]
-        return {self.methods[row].name: saved_pair(self.runs[row][0], subject) for row in rows}
+        named = {row: self.methods.get(f"{row} refined", self.methods[row]).name for row in rows}
+        return {name: saved_pair(self.runs[row][0], subject) for row, name in named.items()}
 
 
 def saved_pair(run: Run, subject: str) -> SavedPair:

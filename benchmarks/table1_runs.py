@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.setting import BUNDLE
+from benchmarks.setting import BUNDLE, claim
 from scripts.errors import InputError
-from scripts.files import write_text_atomic
 
 OURS = "ours"  # the network of train.yaml itself; every other row has an overlay of its name
-SETTINGS, TRAINED, EVALUATED = "settings.json", "model_last.pt", "summary.md"
+TRAINED, EVALUATED = "model_last.pt", "summary.md"
 LOG_TAIL = 15  # lines of a failed run that are shown
 
 
@@ -73,11 +71,7 @@ class Run:
         Raises:
             InputError: if it holds a run with other settings, which would be taken for this one.
         """
-        path = self.folder / SETTINGS
-        mine = {"configs": self.configs, "seed": self.seed, **self.options}
-        if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != json.loads(json.dumps(mine)):
-            raise InputError(f"{path} is of a run with other settings; choose another output_dir or remove the folder.")
-        write_text_atomic(path, json.dumps(mine, indent=2) + "\n")
+        claim(self.folder, {"configs": self.configs, "seed": self.seed, **self.options})
 
     def train(self) -> None:
         """Train, or go on from the last checkpoint; a finished training is left as it is."""

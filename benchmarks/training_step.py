@@ -13,7 +13,7 @@ from scripts.engines import RegistrationInferer
 Step = Callable[[], Tensor]
 
 
-def configured(*names: str) -> tuple[nn.Module, nn.Module]:
+def network_and_loss(*names: str) -> tuple[nn.Module, nn.Module]:
     """Network and loss of the bundle's configuration files."""
     config = parse({"device": "cpu"}, ("train.yaml", *names))
     return config.get_parsed_content("network_def"), config.get_parsed_content("loss")

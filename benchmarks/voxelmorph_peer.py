@@ -1,10 +1,10 @@
-"""The ``voxelmorph`` package's pairwise model, trained on the bundle's own pairs with the bundle's own budget.
+"""The ``voxelmorph`` package's pairwise model, trained on the bundle's own pairs.
 
     python benchmarks/voxelmorph_peer.py --dataset_dir DIR --weights outputs/voxelmorph.pt --epochs 300
 
 Its default network and its own losses (mean squared error and the squared gradient of the displacement, weight 0.01, as
-VoxelMorph's scripts have them for MSE); batches, order, Adam and cosine schedule are those of the bundle's recipe.
-Interrupted, it goes on after the last epoch.
+VoxelMorph's scripts have them for MSE); batches, order, Adam and cosine schedule are those of the bundle's recipe, and
+so is the budget where ``--epochs`` is. The last epoch is kept. Interrupted, it goes on after the last epoch.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ def train(dataset_dir: str, path: Path, epochs: int, atlas: str | None) -> None:
     """Train for ``epochs`` over the training part, pairs of the recipe."""
     from benchmarks.setting import parse
     from scripts.engines.checkpoint import save_atomic
+    from scripts.errors import InputError
 
     torch.manual_seed(0)
     config = parse({"dataset_dir": dataset_dir, "atlas": atlas}, ("train.yaml", "variants/recipe.yaml"))
@@ -74,6 +75,8 @@ def train(dataset_dir: str, path: Path, epochs: int, atlas: str | None) -> None:
     if path.is_file():
         saved = torch.load(path, weights_only=True)
         start = saved.pop("epoch")
+        if saved["schedule"]["T_max"] != epochs:
+            raise InputError(f"{path} is of a training of {saved['schedule']['T_max']} epochs; choose another file.")
         for name, item in states.items():
             item.load_state_dict(saved[name])
     for epoch in range(start + 1, epochs + 1):
