@@ -7,9 +7,10 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from support import BUNDLE, ENVIRONMENT, Run, bundle_command
+from support import BUNDLE, Picture, Run, bundle_command, run_command
 
 
 @pytest.fixture(scope="session")
@@ -44,13 +45,26 @@ def real_data() -> Path:
 
 
 @pytest.fixture
+def picture() -> Picture:
+    """A function that reads a picture of sensible size."""
+    from matplotlib.image import imread
+
+    def read(path: Path, least: int = 200) -> np.ndarray:
+        """The pixels of a PNG; reading fails where it is none."""
+        assert path.read_bytes().startswith(b"\x89PNG\r\n")
+        pixels = imread(path)
+        assert min(pixels.shape[:2]) >= least and max(pixels.shape[:2]) <= 2200
+        assert pixels[..., :3].std() > 0.02  # not one colour
+        return pixels
+
+    return read
+
+
+@pytest.fixture
 def run_bundle(tmp_path: Path) -> Run:
     """Run the bundle in a process of its own, from another folder; the finished process tells what it said."""
 
     def run(configs: Sequence[str], run_id: str | None = None, **options: object) -> subprocess.CompletedProcess[str]:
-        command = bundle_command(configs, run_id, **options)
-        return subprocess.run(
-            command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=300, check=False
-        )
+        return run_command(bundle_command(configs, run_id, **options), tmp_path)
 
     return run

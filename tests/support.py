@@ -1,4 +1,4 @@
-"""Running the bundle as a user does: the command line, in a process of its own."""
+"""What several tests use: the bundle run as a user runs it, its configs, and what is asked of sentences and figures."""
 
 from __future__ import annotations
 
@@ -7,11 +7,21 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+if TYPE_CHECKING:
+    from monai.bundle import ConfigParser  # takes seconds, so only where it is used
 
 BUNDLE = Path(__file__).resolve().parents[1] / "bundle"
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}  # small arrays: threads would only wait for each other
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Picture = Callable[..., np.ndarray]
+
+both_dims = pytest.mark.parametrize("dims", [2, 3])
 
 
 def bundle_command(
@@ -22,3 +32,50 @@ def bundle_command(
     command = [sys.executable, "-m", "monai.bundle", "run", *([run_id] if run_id else [])]
     changed = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     return [*command, "--bundle_root", str(root), "--config_file", files, *changed]
+
+
+def run_command(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command from a folder; the finished process tells what it said."""
+    return subprocess.run(
+        command, cwd=folder, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=300, check=False
+    )
+
+
+def parse(bundle: Path, *names: str, **values: Any) -> ConfigParser:
+    """The given files of ``configs/`` with values changed; on the processor unless these say otherwise."""
+    from monai.bundle import ConfigParser
+
+    parser = ConfigParser()
+    parser.read_config([str(bundle / "configs" / name) for name in names])
+    parser.update({"bundle_root": str(bundle), "device": "$torch.device('cpu')", **values})
+    return parser
+
+
+class Harm:
+    """What a malicious pickle would do: unpickled, it leaves a file."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.target,)
+
+
+def assert_one_sentence(message: str, path: str = "") -> None:
+    """One sentence on one line that, where a path is given, begins with it."""
+    assert message.startswith((f"{path} ", f"{path}: ") if path else "")
+    assert message.endswith(".") and ". " not in message and "\n" not in message
+
+
+def mean_dice(first: np.ndarray, second: np.ndarray) -> float:
+    """Over the labels that either map has."""
+    ids = (set(np.unique(first)) | set(np.unique(second))) - {0}
+    overlaps = [2 * ((first == i) & (second == i)).sum() / ((first == i).sum() + (second == i).sum()) for i in ids]
+    return float(np.mean(overlaps))
+
+
+def coloured(pixels: np.ndarray, colour: str) -> np.ndarray:
+    """Which pixels ``(H, W)`` of a picture have a colour, but for the last shade of it."""
+    from matplotlib.colors import to_rgb
+
+    return np.abs(pixels[..., :3] - to_rgb(colour)).max(axis=-1) < 0.1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -21,6 +22,9 @@ from benchmarks.table1_report import collect, draw, write_tables  # noqa: E402
 from benchmarks.table1_runs import EVALUATED, OURS, TRAINED, Run, row_configs  # noqa: E402
 from scripts.errors import InputError  # noqa: E402
 from scripts.reports import PairResult, dice_csv, labels_csv, pairs_csv  # noqa: E402
+from scripts.reports.panels import FIXED_COLOUR, GRID_COLOUR, OWN_COLOUR  # noqa: E402
+from scripts.reports.style import stage_colour  # noqa: E402
+from support import Picture, coloured  # noqa: E402
 
 SIZE, LABELS = (32, 36), {1: "disc", 2: "ring"}
 SUBJECTS = [f"s{n}" for n in range(7)]
@@ -74,16 +78,19 @@ def test_every_row_and_seed_is_trained_and_evaluated_once(tmp_path: Path, fake: 
 
 
 def test_rows_differ_in_their_overlay_alone(tmp_path: Path, fake: FakeBundle) -> None:
-    for row in ("vxm1", "vxm2", OURS):
-        make_run(tmp_path, row, 3).folder.mkdir()
-        make_run(tmp_path, row, 3).train()
-    shared = [
-        [text for text in command if row not in text and "variants" not in text]
-        for command, row in zip(fake.commands, ("vxm1", "vxm2", OURS), strict=True)
-    ]
+    runs = [make_run(tmp_path, row, 3) for row in ("vxm1", "vxm2", OURS)]
+    shared = []
+    for run in runs:
+        run.folder.mkdir()
+        run.train()
+        command = fake.commands[-1]
+        configs = ast.literal_eval(command.pop(command.index("--config_file") + 1))
+        command.remove(str(run.folder))
+        own = [] if run.row == OURS else [f"configs/variants/{run.row}.yaml"]
+        assert configs == ["configs/train.yaml", "configs/variants/quick.yaml", *own]
+        shared.append(command)
     assert shared[0] == shared[1] == shared[2]
-    assert all(command[command.index("--seed") + 1] == "3" for command in fake.commands)
-    assert "vxm2.yaml" in str(fake.commands[1]) and "vxm" not in str(fake.commands[2]).replace(str(tmp_path), "")
+    assert shared[0][shared[0].index("--seed") + 1] == "3"
 
 
 def test_an_interrupted_command_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +157,7 @@ def write_pair(path: Path, left: int) -> None:
     np.savez_compressed(path, ddf=np.zeros((2, *SIZE), np.float32), **arrays)
 
 
-def test_tables_and_figures_of_finished_runs(tmp_path: Path) -> None:
+def test_tables_and_figures_of_finished_runs(tmp_path: Path, picture: Picture) -> None:
     runs = [finished(make_run(tmp_path, row, seed)) for row in ("vxm1", "vxm2", OURS, "unet") for seed in (0, 1)]
     comparison = collect(runs, SUBJECTS[:5])
     text = write_tables(comparison, tmp_path, "The protocol.")
@@ -167,8 +174,17 @@ def test_tables_and_figures_of_finished_runs(tmp_path: Path) -> None:
     assert "95,298" in ablation  # parameters of the plain U-Net
     for name in ("table1.csv", "extended.csv", "tests.csv", "ablation.csv"):
         assert (tmp_path / name).read_text(encoding="utf-8").count("\n") > 3, name
-    for name in ("labels.png", "curves.png", "figure5.png", "fields.png"):
-        assert (tmp_path / name).stat().st_size > 10_000, name
+    stages = [stage_colour(k) for k in range(5)]  # the affine stage, three networks, and one for which there is none
+    shown = {
+        "labels": stages[:4],
+        "curves": stages[1:4],
+        "figure5": [FIXED_COLOUR, OWN_COLOUR],
+        "fields": [GRID_COLOUR],
+    }
+    for name, colours in shown.items():
+        pixels = picture(tmp_path / f"{name}.png")
+        assert [colour for colour in colours if not coloured(pixels, colour).any()] == [], name
+        assert not coloured(pixels, stages[4]).any(), name  # the ablation's network is in none of them
 
 
 def test_one_command_from_data_to_table(cohort_2d: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

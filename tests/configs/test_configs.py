@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from monai.bundle import ConfigParser, ConfigWorkflow, verify_net_in_out
 
-CONFIGS = Path(__file__).resolve().parents[2] / "bundle" / "configs"
-VARIANTS = sorted(f"variants/{path.name}" for path in (CONFIGS / "variants").glob("*.yaml"))
+from support import BUNDLE, parse
+
+MULTI_GPU = ["multi_gpu_train.yaml", "multi_gpu_evaluate.yaml"]
+VARIANTS = sorted(f"variants/{path.name}" for path in (BUNDLE / "configs" / "variants").glob("*.yaml"))
 
 
-def parse(bundle: Path, *names: str, **values: Any) -> ConfigParser:
-    parser = ConfigParser()
-    parser.read_config([str(bundle / "configs" / name) for name in names])
-    parser.update({"bundle_root": str(bundle), "device": "$torch.device('cpu')", **values})
-    return parser
-
-
-@pytest.mark.parametrize("overlay", ["evaluate.yaml", "atlas.yaml", *VARIANTS])
+@pytest.mark.parametrize("overlay", ["evaluate.yaml", "atlas.yaml", *MULTI_GPU, *VARIANTS])
 def test_overlays_change_what_is_there_or_use_what_they_add(bundle: Path, overlay: str) -> None:
-    base = parse(bundle, "train.yaml", *(["evaluate.yaml"] if overlay == "atlas.yaml" else []))
+    evaluates = overlay in ("atlas.yaml", "multi_gpu_evaluate.yaml")
+    base = parse(bundle, "train.yaml", *(["evaluate.yaml"] if evaluates else []))
     path = bundle / "configs" / overlay
     changed = ConfigParser.load_config_file(str(path))
     added = {key for key in changed if key not in base and not key.startswith("+")}
     text = path.read_text(encoding="utf-8")
     assert all("#" not in key and f"@{key}" in text for key in added), added
-    if overlay.startswith("variants/"):
+    if overlay in (*MULTI_GPU, *VARIANTS):
         assert not added
 
 

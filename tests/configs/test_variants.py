@@ -9,6 +9,7 @@ import torch
 from monai.bundle import ConfigParser
 
 from scripts.metrics import network_cost
+from support import parse
 
 ROWS = ["vxm1", "vxm2", "unet", "unet_dense", "unet_eca"]
 OF_THE_NETWORK = {"network_def", "dense", "attention"}
@@ -16,9 +17,7 @@ SIZES = [(48, 40), (32, 24, 20)]  # the second axes are no multiples of what the
 
 
 def network(bundle: Path, row: str, dims: int) -> torch.nn.Module:
-    parser = ConfigParser()
-    parser.read_config([str(bundle / "configs" / "train.yaml"), str(bundle / "configs" / "variants" / f"{row}.yaml")])
-    parser.update({"spatial_dims": dims})
+    parser = parse(bundle, "train.yaml", f"variants/{row}.yaml", spatial_dims=dims)
     return parser.get_parsed_content("network_def")  # type: ignore[no-any-return]
 
 

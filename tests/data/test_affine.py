@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from scripts.data import affine as stage
 from scripts.data.affine import affine_normalise
 from scripts.data.itk_affine import register_affine, resample, rescale
 from scripts.errors import InputError
+from support import assert_one_sentence, both_dims, mean_dice
 
 # Ellipsoids of a made-up brain: centre and radii as fractions of the grid, intensity, label id.
 STRUCTURES = [
@@ -31,8 +31,6 @@ MATRICES = {
 }
 UNIT = np.eye(4)
 OBLIQUE = np.array([[-1.0, 0, 0, 32], [0, 0, 1.0, -0.5], [0, -1.0, 0, 36], [0, 0, 0, 1]])
-
-both_dims = pytest.mark.parametrize("dims", [2, 3])
 
 
 def brain(size: tuple[int, ...], matrix: np.ndarray, shift: float) -> tuple[np.ndarray, np.ndarray]:
@@ -68,12 +66,6 @@ def mapped(transform: itk.Transform, points: np.ndarray) -> np.ndarray:
 def correlation(first: itk.Image, second: itk.Image) -> float:
     arrays = [itk.array_from_image(image).ravel() for image in (first, second)]
     return float(np.corrcoef(*arrays)[0, 1])
-
-
-def dice(first: np.ndarray, second: np.ndarray) -> float:
-    ids = (set(np.unique(first)) | set(np.unique(second))) - {0}
-    overlaps = [2 * ((first == i) & (second == i)).sum() / ((first == i).sum() + (second == i).sum()) for i in ids]
-    return float(np.mean(overlaps))
 
 
 def values_of(path: str) -> np.ndarray:
@@ -172,8 +164,8 @@ def test_labels_overlap_more_and_gain_no_id(slices: tuple, tmp_path: Path) -> No
     fixed, before, after = (values_of(p) for p in (atlas["label"], result["unaligned_label"], result["label"]))
     np.testing.assert_array_equal(before, values_of(subject["label"]))
     assert set(np.unique(after)) == set(np.unique(before))
-    assert dice(fixed, before) < 0.85
-    assert dice(fixed, after) > 0.93
+    assert mean_dice(fixed, before) < 0.85
+    assert mean_dice(fixed, after) > 0.93
 
 
 def test_saved_transform_makes_the_saved_label(slices: tuple, tmp_path: Path) -> None:
@@ -204,7 +196,7 @@ def test_second_call_computes_nothing(
     atlas, subject = slices
     first = affine_normalise([atlas, subject], atlas, tmp_path / "cache", 2)
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*")}
-    monkeypatch.setattr(stage, "_build", None)
+    monkeypatch.setattr(stage, "resample", None)
     with caplog.at_level(logging.INFO):
         assert affine_normalise([atlas, subject], atlas, tmp_path / "cache", 2) == first
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*")} == times
@@ -218,14 +210,14 @@ def test_changed_file_or_atlas_is_computed_anew(slices: tuple, save: Save, tmp_p
     save("subject", *(values[..., None] for values in still(2)), OBLIQUE)
     (changed,) = affine_normalise([subject], atlas, tmp_path / "cache", 2)
     assert len({result["image"] for result in (first, other_atlas, changed)}) == 3
-    assert dice(values_of(atlas["label"]), values_of(changed["unaligned_label"])) == 1.0
+    assert mean_dice(values_of(atlas["label"]), values_of(changed["unaligned_label"])) == 1.0
 
 
 def test_interrupted_run_leaves_no_folder(slices: tuple, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stage, "_write", interrupt)
+    monkeypatch.setattr(stage, "resample", interrupt)
     with pytest.raises(KeyboardInterrupt):
         affine_normalise([slices[1]], slices[0], tmp_path / "cache", 2)
     assert list((tmp_path / "cache").iterdir()) == []
@@ -241,8 +233,8 @@ def test_flipped_and_swapped_axes_give_the_same_anatomy(save: Save, tmp_path: Pa
     first, second = affine_normalise([plain, turned], atlas, tmp_path / "cache", 3)
     for key in ("unaligned_image", "unaligned_label"):
         np.testing.assert_allclose(values_of(first[key]), values_of(second[key]), atol=1e-2)
-    assert dice(values_of(first["label"]), values_of(second["label"])) > 0.99
-    assert dice(values_of(atlas["label"]), values_of(second["label"])) > 0.9
+    assert mean_dice(values_of(first["label"]), values_of(second["label"])) > 0.99
+    assert mean_dice(values_of(atlas["label"]), values_of(second["label"])) > 0.9
 
 
 def test_label_with_another_origin_takes_the_image_s(
@@ -292,41 +284,29 @@ def test_unreadable_file_is_one_sentence(content: bytes | None, save: Save, tmp_
     assert_one_sentence(str(caught.value), str(path))
 
 
-def assert_one_sentence(message: str, path: str) -> None:
-    assert message.startswith((f"{path}: ", f"{path} "))
-    assert message.endswith(".") and ". " not in message and "\n" not in message
-
-
-@pytest.fixture
-def data_dir() -> Path:
-    if "REGISTRATION_DATA" not in os.environ:
-        pytest.skip("real data: REGISTRATION_DATA is not set")
-    return Path(os.environ["REGISTRATION_DATA"])
-
-
-def real_record(data_dir: Path, *names: str) -> dict[str, str]:
-    """Record of an image and a label file below ``data_dir``; skipped where one is absent."""
-    paths = [data_dir / name for name in names]
+def real_record(folder: Path, *names: str) -> dict[str, str]:
+    """Record of an image and a label file below ``folder``; skipped where one is absent."""
+    paths = [folder / name for name in names]
     for path in paths:
         if not path.is_file():
             pytest.skip(f"real data: {path} is absent")
     return {"subject": paths[0].parent.name, "image": str(paths[0]), "label": str(paths[1])}
 
 
-def test_heads_of_different_size_overlap_more(data_dir: Path, tmp_path: Path) -> None:
+def test_heads_of_different_size_overlap_more(real_data: Path, tmp_path: Path) -> None:
     files = [f"OASIS-TRT-20-{number}.nii.gz" for number in (1, 2, 3, 4)]
-    records = [real_record(data_dir, f"oasis_trt20/images/{f}", f"oasis_trt20/labels/{f}") for f in files]
+    records = [real_record(real_data, f"oasis_trt20/images/{f}", f"oasis_trt20/labels/{f}") for f in files]
     results = affine_normalise(records, records[0], tmp_path, 2)
     fixed = values_of(records[0]["label"])
-    before = np.mean([dice(fixed, values_of(result["unaligned_label"])) for result in results[1:]])
-    after = np.mean([dice(fixed, values_of(result["label"])) for result in results[1:]])
+    before = np.mean([mean_dice(fixed, values_of(result["unaligned_label"])) for result in results[1:]])
+    after = np.mean([mean_dice(fixed, values_of(result["label"])) for result in results[1:]])
     assert after > before + 0.02
 
 
-def test_aligned_slices_stay_aligned(data_dir: Path, tmp_path: Path) -> None:
+def test_aligned_slices_stay_aligned(real_data: Path, tmp_path: Path) -> None:
     folders = [f"neurite_oasis_2d/OASIS_OAS1_000{number}_MR1" for number in (1, 2)]
-    records = [real_record(data_dir, f"{f}/slice_norm.nii.gz", f"{f}/slice_seg24.nii.gz") for f in folders]
+    records = [real_record(real_data, f"{f}/slice_norm.nii.gz", f"{f}/slice_seg24.nii.gz") for f in folders]
     (result,) = affine_normalise(records[1:], records[0], tmp_path, 2)
     fixed = values_of(records[0]["label"])
     assert values_of(result["label"]).shape == (160, 192, 1)
-    assert dice(fixed, values_of(result["label"])) > dice(fixed, values_of(result["unaligned_label"])) - 0.02
+    assert mean_dice(fixed, values_of(result["label"])) > mean_dice(fixed, values_of(result["unaligned_label"])) - 0.02

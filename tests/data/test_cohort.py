@@ -14,9 +14,9 @@ import pytest
 from scripts.data import Cohort, open_cohort
 from scripts.data.split import split_subjects
 from scripts.errors import InputError
+from support import both_dims
 
 Neurite = Callable[..., Path]
-both_dims = pytest.mark.parametrize("dims", [2, 3])
 
 
 def names(cohort: Cohort) -> dict[str, list[str]]:

@@ -13,9 +13,9 @@ from torch.utils.data import DataLoader
 
 from scripts.data import PairDataset
 from scripts.errors import InputError
+from support import both_dims
 
 SIZES = {2: (10, 12), 3: (8, 9, 10)}
-both_dims = pytest.mark.parametrize("dims", [2, 3])
 ATLAS = {"subject": "atlas", "image": "100", "label": "100"}
 
 

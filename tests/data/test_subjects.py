@@ -12,9 +12,9 @@ import pytest
 
 from scripts.data.subjects import find_subjects, read_data_list, read_parts
 from scripts.errors import InputError
+from support import assert_one_sentence, both_dims
 
 FILES = {2: ("slice_norm.nii.gz", "slice_seg24.nii.gz"), 3: ("aligned_norm.nii.gz", "aligned_seg35.nii.gz")}
-both_dims = pytest.mark.parametrize("dims", [2, 3])
 PIXELS = np.ones((8, 8), np.float32)
 
 
@@ -133,8 +133,7 @@ def test_bad_list_is_one_sentence(case: str, data_list: Callable) -> None:
     path = data_list(content)
     with pytest.raises(InputError, match=words) as caught:
         read_data_list(path)
-    message = str(caught.value)
-    assert message.startswith(str(path)) and message.endswith(".") and "\n" not in message
+    assert_one_sentence(str(caught.value), str(path))
 
 
 def test_missing_and_binary_lists_are_one_sentence(tmp_path: Path) -> None:

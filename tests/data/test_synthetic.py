@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from pathlib import Path
@@ -20,6 +19,7 @@ from scripts.data.synthetic import write, write_cohort
 from scripts.data.synthetic.labels import SIDE_LABELS, label_names
 from scripts.errors import InputError
 from scripts.transforms.read import ReadSubjectd
+from support import mean_dice
 
 SIZES = [(48, 56), (32, 32, 32)]
 # Mean pixel counts in neurite-OASIS 2-D (80 subjects), of the left or the middle structure.
@@ -46,14 +46,6 @@ def _values(path: Path) -> np.ndarray:
 def _files(folder: Path) -> dict[str, bytes]:
     """The voxels of every image below a folder."""
     return {str(path.relative_to(folder)): _values(path).tobytes() for path in sorted(folder.rglob("*.nii.gz"))}
-
-
-def _mean_dice(first: np.ndarray, second: np.ndarray) -> float:
-    """Over the labels that both have."""
-    common = (set(np.unique(first)) & set(np.unique(second))) - {0}
-    return float(
-        np.mean([2 * ((first == k) & (second == k)).sum() / ((first == k).sum() + (second == k).sum()) for k in common])
-    )
 
 
 # ------------------------------------------------------------------------------------------------ layout
@@ -130,7 +122,7 @@ def test_left_is_left_and_the_ventricles_lie_above_the_brain_stem(tmp_path: Path
 
 def test_unregistered_subjects_overlap_as_real_ones_do(arrays: tuple[np.ndarray, np.ndarray]) -> None:
     _, labels = arrays
-    dice = [_mean_dice(labels[i], labels[j]) for i, j in combinations(range(len(labels)), 2)]
+    dice = [mean_dice(labels[i], labels[j]) for i, j in combinations(range(len(labels)), 2)]
     assert 0.49 < np.mean(dice) < 0.60
     assert max(dice) < 0.75
 
@@ -242,10 +234,8 @@ def test_the_slower_of_two_different_cohorts_is_told(tmp_path: Path, monkeypatch
 
 
 @pytest.fixture
-def real() -> Path:
-    if "REGISTRATION_DATA" not in os.environ:
-        pytest.skip("REGISTRATION_DATA is not set: no real data to compare with")
-    folder = Path(os.environ["REGISTRATION_DATA"]) / "neurite_oasis_2d"
+def real(real_data: Path) -> Path:
+    folder = real_data / "neurite_oasis_2d"
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")
     return folder

@@ -24,6 +24,7 @@ from scripts.errors import InputError
 from scripts.losses import ForwardDiffusion, RegistrationLoss
 from scripts.metrics import MeanSquaredError
 from scripts.networks import DenseUNet
+from support import Harm
 
 EPOCHS = 4
 
@@ -173,7 +174,7 @@ def scored(folder: Path, scores: list[float], **choices: Any) -> list[dict[str, 
     def judge(engine: Engine) -> None:
         engine.state.metrics["likeness"] = next(remaining)
 
-    training.evaluator._event_handlers[Events.COMPLETED].insert(0, (judge, (training.evaluator,), {}))
+    training.evaluator.add_event_handler(Events.EPOCH_COMPLETED, judge)  # after the metric, before the checkpointer
     training.trainer.add_event_handler(
         Events.EPOCH_COMPLETED,
         lambda _: weights.append({k: v.clone() for k, v in training.network.state_dict().items()}),
@@ -269,11 +270,8 @@ def test_file_that_is_no_checkpoint_is_one_sentence(content: Any, tmp_path: Path
 
 
 def test_code_in_a_checkpoint_is_not_run(finished: Path, tmp_path: Path) -> None:
-    class Malicious:
-        def __reduce__(self) -> tuple:
-            return Path.touch, (tmp_path / "was_here",)
-
-    torch.save({**loaded(finished / "checkpoint.pt"), "extra": Malicious()}, tmp_path / "checkpoint.pt")
+    harmful = {**loaded(finished / "checkpoint.pt"), "extra": Harm(tmp_path / "was_here")}
+    torch.save(harmful, tmp_path / "checkpoint.pt")
     with pytest.raises(InputError, match="no checkpoint of this bundle"):
         Training(tmp_path).run()
     assert not (tmp_path / "was_here").exists()

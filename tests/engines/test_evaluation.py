@@ -22,10 +22,10 @@ from scripts.engines.evaluation import registration_stages
 from scripts.errors import InputError
 from scripts.metrics import label_dice
 from scripts.spatial import folded_fraction, warp
+from support import both_dims
 
 SIZES = {2: (24, 28), 3: (16, 18, 20)}
 LABELS = {7: "Thalamus", 1002: "Cortex", 9: "only in s1", 3: "nowhere"}
-both_dims = pytest.mark.parametrize("dims", [2, 3])
 
 
 class Blocks(Transform):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from torch import nn
 from scripts.engines import CheckpointLoader, choose_weights, load_weights
 from scripts.errors import InputError
 from scripts.networks import DenseUNet
+from support import Harm
 
 
 def network(channels: tuple[int, ...] = (4, 4, 4)) -> DenseUNet:
@@ -22,16 +22,6 @@ def network(channels: tuple[int, ...] = (4, 4, 4)) -> DenseUNet:
 def same(first: nn.Module, second: nn.Module) -> bool:
     states = first.state_dict(), second.state_dict()
     return all(torch.equal(states[0][name], states[1][name]) for name in states[0])
-
-
-class Malicious:
-    """Unpickling it runs a command."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple:
-        return os.system, (f"touch {self.path}",)
 
 
 def test_first_existing_file_is_chosen(tmp_path: Path) -> None:
@@ -68,7 +58,7 @@ def test_missing_file_is_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize("wrap", [lambda m: m, lambda m: {"network": m}, lambda m: [m]], ids=["bare", "dict", "list"])
 def test_code_in_a_file_is_not_run(wrap: type, tmp_path: Path) -> None:
     path, trace = tmp_path / "model.pt", tmp_path / "was_here"
-    torch.save(wrap(Malicious(trace)), path)
+    torch.save(wrap(Harm(trace)), path)
     before = network()
     weights = {name: value.clone() for name, value in before.state_dict().items()}
     with pytest.raises(InputError, match=r"model.pt is no file of network weights \(\w+\); nothing was run\.$"):

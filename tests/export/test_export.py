@@ -9,13 +9,13 @@ from types import ModuleType
 
 import pytest
 import torch
-from monai.bundle import ConfigParser
 from monai.data import load_net_with_metadata
 from torch import Tensor, nn
 
 from scripts.errors import InputError
 from scripts.export import export_network, open_exported, save_onnx, save_torchscript
 from scripts.networks import DenseUNet, RegistrationModel
+from support import parse
 
 SIZES = {2: (48, 40), 3: (32, 24, 20)}
 OTHERS = {2: [(50, 37), (16, 33)], 3: [(17, 34, 16)]}
@@ -76,8 +76,7 @@ def test_onnx_holds_for_any_batch(dims: int, velocity: bool, tmp_path: Path) -> 
 
 
 def shipped(bundle: Path) -> RegistrationModel:
-    parser = ConfigParser(ConfigParser.load_config_file(str(bundle / "configs" / "inference.yaml")))
-    network: RegistrationModel = parser.get_parsed_content("network_def")
+    network: RegistrationModel = parse(bundle, "inference.yaml").get_parsed_content("network_def")
     return network
 
 
@@ -147,11 +146,10 @@ def test_tensorrt_overlay_runs_what_was_exported(
 ) -> None:
     """With TorchScript in the engine's place, and an empty module in that of its runtime."""
     monkeypatch.setitem(sys.modules, "torch_tensorrt", ModuleType("torch_tensorrt"))
-    parser = ConfigParser()
-    parser.read_config([str(bundle / "configs" / name) for name in ("inference.yaml", "inference_trt.yaml")])
     values = {"bundle_root": str(tmp_path), "dataset_dir": str(cohort_2d), "image_pattern": "*/slice_norm.nii.gz"}
     values |= {f"atlas_{kind}": str(bundle / "models" / f"atlas_{kind}.nii.gz") for kind in ("image", "label")}
-    parser.update({**values, "output_dir": str(tmp_path / "out"), "instance_steps": 0, "device": "cpu"})
+    values |= {"output_dir": str(tmp_path / "out"), "instance_steps": 0}
+    parser = parse(bundle, "inference.yaml", "inference_trt.yaml", **values)
     network = shipped(bundle)
     network.load_state_dict(torch.load(weights, weights_only=True))
     save_torchscript(network, tmp_path / "models" / "model_trt.ts")

@@ -95,3 +95,16 @@ def test_descent_mends_a_rough_field(size: tuple[int, ...], penalty: torch.nn.Mo
     (gradient,) = torch.autograd.grad(before, field)
     after = penalty(field - 0.1 * gradient / gradient.abs().max())
     assert before > 0 and after < before
+
+
+def test_descending_the_folding_penalty_unfolds() -> None:
+    field = (2 * torch.randn(1, 2, 12, 12, generator=torch.Generator().manual_seed(0))).requires_grad_()
+    penalty, optimizer = FoldingPenalty(), torch.optim.Adam([field], lr=0.1)
+    before = penalty(field).detach()
+    for _ in range(60):
+        optimizer.zero_grad()
+        loss = penalty(field)
+        loss.backward()
+        optimizer.step()
+    assert before > 0.3
+    assert loss.detach() < 0.05 * before

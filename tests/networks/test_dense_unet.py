@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from scripts.networks import DenseUNet, EfficientChannelAttention
+from support import both_dims
 
 CHANNELS = (4, 6, 8, 10)
 PAPER = (16, 32, 32, 32, 32)
-both_dims = pytest.mark.parametrize("dims", [2, 3])
 ablations = pytest.mark.parametrize(
     ("dense", "attention"), [(True, True), (True, False), (False, True), (False, False)]
 )

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from scripts.networks import DenseUNet, RegistrationModel
 from scripts.spatial import ScalingSquaring, halve_field, jacobian_determinant, upsample_field
+from support import both_dims
 
-both_dims = pytest.mark.parametrize("dims", [2, 3])
 SIZES = [(16, 24), (17, 23), (8, 12, 16), (9, 10, 13)]
 
 

@@ -8,6 +8,12 @@ import pytest
 from phantom import HEADERS_2D, draw, draw_labels, flat_wave
 
 
+@pytest.fixture
+def no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures take longer than all the rest of a small registration."""
+    monkeypatch.setattr("scripts.registration.results.save_registration_figure", lambda *args, **kwargs: None)
+
+
 @pytest.fixture(scope="session")
 def slices(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A pair of slices in 2-D files, with labels."""

@@ -19,8 +19,11 @@ hypothesis: Any = pytest.importorskip("hypothesis")
 from hypothesis import HealthCheck, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("no_picture")
+
 TYPES = [np.uint8, np.int8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64, np.float32, np.float64,
          np.complex64]  # fmt: skip
+META_TYPES = ["UCHAR", "CHAR", "SHORT", "USHORT", "INT", "UINT", "LONG_LONG", "ULONG_LONG", "FLOAT", "DOUBLE", "FLOAT"]
 SUFFIXES = [".nii", ".nii.gz", ".mha", ".nrrd"]
 ODD = st.sampled_from([0.0, -1.0, 1e-30, 1e30, float("nan"), float("inf")])
 
@@ -53,36 +56,72 @@ def images(draw: Any) -> dict[str, Any]:
 def written(path: Path, image: dict[str, Any]) -> str:
     """A file of an image; by the bare numbers, so that no library puts them right."""
     values = np.random.default_rng(image["seed"]).random(image["size"]) * (0 if image["constant"] else 100)
-    values = values.astype(image["type"])
-    dims = values.ndim
     path = path.with_name(path.name + image["suffix"])
-    if "nii" in image["suffix"]:
-        holder = nib.Nifti1Image(values, np.eye(4), dtype=values.dtype)
-        nib.save(holder, path)
-        header = holder.header.copy()
-        header["sform_code"], header["vox_offset"] = 1, 352
-        rows = np.column_stack([image["matrix"], image["origin"]])
-        with np.errstate(all="ignore"):
-            header["srow_x"], header["srow_y"], header["srow_z"] = rows.astype(np.float32)
-            spacing = np.linalg.norm(image["matrix"], axis=0)
-            header["pixdim"][1:4] = image["pixdim"] or spacing
-        content = header.binaryblock + bytes(4) + values.tobytes(order="F")
-        with nib.openers.ImageOpener(path, "wb") as stream:
-            stream.write(content)
-        return str(path)
-    import itk
-
-    values = values.real.astype(np.float32)
-    itk.imwrite(
-        itk.image_from_array(np.ascontiguousarray(values.T))
-        if dims in (2, 3)
-        else itk.image_from_array(np.zeros((3, 4, 5, 6)[:4], np.float32)),
-        str(path),
-    )
-    content = path.read_bytes()
-    spacing = " ".join(f"{x:g}" for x in np.linalg.norm(image["matrix"], axis=0)[: max(dims, 2)])
-    path.write_bytes(content.replace(b"ElementSpacing = 1 1 1", b"ElementSpacing = " + spacing.encode()))
+    with np.errstate(all="ignore"):
+        make = {".mha": meta_file, ".nrrd": nrrd_file}.get(image["suffix"], nifti_file)
+        content = make(values.astype(image["type"]), image)
+    with nib.openers.ImageOpener(path, "wb") as stream:
+        stream.write(content)
     return str(path)
+
+
+def nifti_file(values: np.ndarray, image: dict[str, Any]) -> bytes:
+    header = nib.Nifti1Image(values, np.eye(4), dtype=values.dtype).header.copy()
+    header["sform_code"], header["vox_offset"] = 1, 352
+    rows = np.column_stack([image["matrix"], image["origin"]])
+    header["srow_x"], header["srow_y"], header["srow_z"] = rows.astype(np.float32)
+    header["pixdim"][1:4] = image["pixdim"] or np.linalg.norm(image["matrix"], axis=0)
+    return header.binaryblock + bytes(4) + values.tobytes(order="F")
+
+
+def axes_of(image: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Directions in columns, spacing and origin, for as many axes as the image has; a fourth is time."""
+    dims, lengths = len(image["size"]), np.linalg.norm(image["matrix"], axis=0)
+    directions, spacing, origin = np.eye(4), np.ones(4), np.zeros(4)
+    directions[:3, :3], spacing[:3], origin[:3] = image["matrix"] / lengths, image["pixdim"] or lengths, image["origin"]
+    return directions[:dims, :dims], spacing[:dims], origin[:dims]
+
+
+def text_of(numbers: np.ndarray, sign: str = " ") -> str:
+    return sign.join(f"{x:.9g}" for x in numbers)
+
+
+def meta_file(values: np.ndarray, image: dict[str, Any]) -> bytes:
+    directions, spacing, origin = axes_of(image)
+    lines = {
+        "ObjectType": "Image",
+        "NDims": values.ndim,
+        "BinaryData": True,
+        "BinaryDataByteOrderMSB": False,
+        "TransformMatrix": text_of(directions.T.ravel()),
+        "Offset": text_of(origin),
+        "ElementSpacing": text_of(spacing),
+        "DimSize": text_of(np.array(values.shape)),
+        "ElementNumberOfChannels": 2 if np.iscomplexobj(values) else 1,
+        "ElementType": f"MET_{META_TYPES[TYPES.index(image['type'])]}",
+        "ElementDataFile": "LOCAL",
+    }
+    return "".join(f"{name} = {value}\n" for name, value in lines.items()).encode() + values.tobytes(order="F")
+
+
+def nrrd_file(values: np.ndarray, image: dict[str, Any]) -> bytes:
+    directions, spacing, origin = axes_of(image)
+    parts = [2] if np.iscomplexobj(values) else []
+    lines = {
+        "type": "float" if parts else values.dtype.name.replace("float64", "double").replace("float32", "float"),
+        "dimension": len(parts) + values.ndim,
+        "space dimension": values.ndim,
+        "sizes": text_of(np.array([*parts, *values.shape])),
+        "space directions": " ".join(
+            ["none"] * len(parts) + [f"({text_of(axis, ',')})" for axis in (directions * spacing).T]
+        ),
+        "kinds": " ".join(["complex"] * len(parts) + ["domain"] * values.ndim),
+        "endian": "little",
+        "encoding": "raw",
+        "space origin": f"({text_of(origin, ',')})",
+    }
+    header = "NRRD0004\n" + "".join(f"{name}: {value}\n" for name, value in lines.items()) + "\n"
+    return header.encode() + values.tobytes(order="F")
 
 
 @st.composite
@@ -101,7 +140,7 @@ def sound_pairs(draw: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         image = draw(images())
         real = np.float32 if image["type"] is np.complex64 else image["type"]
         changes = {"size": size, "matrix": matrix, "origin": -matrix @ middle, "type": real}
-        pair.append({**image, **changes, "suffix": ".nii.gz", "pixdim": None, "constant": False})
+        pair.append({**image, **changes, "pixdim": None, "constant": False})
     return pair[0], pair[1]
 
 
@@ -132,8 +171,3 @@ def check(folder: Path, fixed: dict[str, Any], moving: dict[str, Any], affine: b
     (path,) = (folder / "out").glob("moving_warped.*")
     assert read_geometry(str(path)).same_as(read_geometry(paths["fixed"]))
     assert np.isfinite(nib.load(folder / "out" / "moving_field.nii.gz").get_fdata()).all()
-
-
-@pytest.fixture(autouse=True)
-def _no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scripts.registration.results.save_registration_figure", lambda *args, **kwargs: None)

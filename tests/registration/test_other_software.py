@@ -16,6 +16,7 @@ from scripts.registration import warp
 from scripts.registration.batch import register_one
 
 sitk: Any = pytest.importorskip("SimpleITK")
+pytestmark = pytest.mark.usefixtures("no_picture")
 
 # Intensities reach 800. Linear interpolation at points that differ by the rounding of 32-bit millimetres.
 TOLERANCE = 0.05
@@ -80,12 +81,6 @@ def test_ants_reproduces_our_image(tmp_path: Path, kind: str) -> None:
 
 
 SAVED = ("moving_field.nii.gz", "moving_transform.h5")
-
-
-@pytest.fixture(autouse=True)
-def _no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures take longer than all the rest here."""
-    monkeypatch.setattr("scripts.registration.results.save_registration_figure", lambda *args, **kwargs: None)
 
 
 def agree(ours: np.ndarray, theirs: np.ndarray) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,7 @@ import pytest
 
 from scripts.errors import InputError
 from scripts.reports import PairResult, save_label_boxplot, save_mean_dice_plot, summarise
-
-Picture = Callable[..., np.ndarray]
+from support import Picture
 
 LABELS = {2: "Cerebral cortex", 1002: "Thalamus", 5: "nobody has it"}
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from scripts.reports.planes import bounding_box, central_views
+from support import both_dims
 
 SIZES = {2: (48, 56), 3: (24, 28, 26)}
-both_dims = pytest.mark.parametrize("dims", [2, 3])
 
 
 @pytest.mark.parametrize(("dims", "planes"), [(2, 1), (3, 3)])

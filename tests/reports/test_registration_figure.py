@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +9,11 @@ import pytest
 
 from scripts.errors import InputError
 from scripts.reports import save_registration_figure
+from scripts.reports.panels import FOLDED_COLOUR, GRID_COLOUR
 from scripts.reports.registration_figure import Scene, registration_figure
-
-Picture = Callable[..., np.ndarray]
+from support import Picture, both_dims, coloured
 
 SIZES = {2: (48, 56), 3: (24, 28, 26)}
-both_dims = pytest.mark.parametrize("dims", [2, 3])
 
 
 def ball(dims: int, shift: float = 0.0) -> np.ndarray:
@@ -58,10 +56,13 @@ def test_every_panel_and_three_colour_bars(dims: int, panels: int) -> None:
 
 
 @both_dims
-def test_constant_images_draw_too(dims: int, tmp_path: Path) -> None:
+def test_constant_images_draw_too(dims: int, tmp_path: Path, picture: Picture) -> None:
+    """The grid is there to be seen, and nothing of it folded."""
     flat = np.zeros(SIZES[dims])
     save_registration_figure(tmp_path / "a.png", flat, flat, flat, np.zeros((dims, *SIZES[dims])), flat + 1)
-    assert (tmp_path / "a.png").stat().st_size > 1000
+    panels = picture(tmp_path / "a.png")[:-60]  # without the colour bars
+    assert coloured(panels, GRID_COLOUR).sum() > 1000
+    assert not coloured(panels, FOLDED_COLOUR).any()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from scripts.errors import InputError
+from scripts.reports.panels import FIXED_COLOUR, FOLDED_COLOUR, GRID_COLOUR, OWN_COLOUR
 from scripts.reports.side_by_side import (
     SavedPair,
     choose_structure,
@@ -18,6 +19,7 @@ from scripts.reports.side_by_side import (
     save_method_figure,
     structure_view,
 )
+from support import Picture, coloured
 
 SIZES = [(40, 48), (24, 28, 20)]
 
@@ -62,14 +64,30 @@ def test_the_enlarged_plane_shows_the_whole_structure_of_every_image(size: tuple
     assert height == width < max(size) / 1.2
 
 
+def columns_with(pixels: np.ndarray, colour: str, count: int) -> list[bool]:
+    """Which of the ``count`` columns of panels show a colour."""
+    return [bool(part.any()) for part in np.array_split(coloured(pixels, colour), count, axis=1)]
+
+
 @pytest.mark.parametrize("size", SIZES)
-def test_both_figures_are_drawn(size: tuple[int, ...], tmp_path: Path) -> None:
+def test_every_image_has_its_outlines(size: tuple[int, ...], tmp_path: Path, picture: Picture) -> None:
+    """Moving, fixed, worse, better: the better one's own outline covers that of the fixed image."""
     methods = {"worse": pair(size, 2), "better": pair(size, 0)}
     save_method_figure(tmp_path / "methods.png", methods, 2, "the structure", "title")
+    pixels = picture(tmp_path / "methods.png")
+    assert columns_with(pixels, FIXED_COLOUR, 4) == [True, True, True, False]
+    assert columns_with(pixels, OWN_COLOUR, 4) == [True, False, True, True]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_folds_is_seen_in_the_method_that_folds(size: tuple[int, ...], tmp_path: Path, picture: Picture) -> None:
+    methods = {"worse": pair(size, 2), "better": pair(size, 0)}
     jac_dets = {name: np.ones(size) for name in methods}
+    jac_dets["worse"][(slice(4, -4),) * len(size)] = -1
     save_field_figure(tmp_path / "fields.png", methods, jac_dets, dict.fromkeys(methods, "caption"))
-    for name in ("methods.png", "fields.png"):
-        assert (tmp_path / name).stat().st_size > 10_000
+    panels = picture(tmp_path / "fields.png")[:-60]  # without the colour bar
+    assert columns_with(panels, GRID_COLOUR, 2) == [True, True]
+    assert columns_with(panels, FOLDED_COLOUR, 2) == [True, False]
 
 
 def test_a_saved_pair_comes_back_and_another_file_is_refused(tmp_path: Path) -> None:

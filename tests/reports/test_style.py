@@ -11,8 +11,10 @@ from scripts.reports.style import DPI, STAGE_COLOURS, save_figure, stage_colour
 
 
 def test_there_is_a_colour_for_any_number_of_stages() -> None:
-    assert [stage_colour(k) for k in range(7)] == list(STAGE_COLOURS)
-    assert stage_colour(7) == STAGE_COLOURS[0]
+    count = len(STAGE_COLOURS)
+    first = [stage_colour(k) for k in range(count)]
+    assert first == list(STAGE_COLOURS) and len(set(first)) == count > 1
+    assert [stage_colour(k) for k in range(count, 2 * count)] == first
 
 
 def test_a_figure_is_complete_or_absent(tmp_path: Path) -> None:

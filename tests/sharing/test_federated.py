@@ -41,25 +41,31 @@ def weights_of(algo: MonaiAlgo) -> Weights:
     return {name: value.clone() for name, value in get_state_dict(algo.trainer.network).items()}
 
 
+def sent_by_server(weights: Weights) -> ExchangeObject:
+    return ExchangeObject(weights={name: value.numpy() for name, value in weights.items()})
+
+
 @pytest.fixture(scope="module")
 def site(bundle: Path, cohort_2d: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[MonaiAlgo, Path]:
-    """A client whose learning rate is zero: it gives back what it was sent, whatever it trained before."""
+    """A client after a round, whose learning rate is zero: it gives back what it was sent."""
     out = tmp_path_factory.mktemp("site")
-    return client(bundle, cohort_2d, out, learning_rate=0.0), out
+    algo = client(bundle, cohort_2d, out, learning_rate=0.0)
+    algo.train(sent_by_server(weights_of(algo)))
+    return algo, out
 
 
 def test_every_round_starts_from_the_weights_that_were_sent(site: tuple[MonaiAlgo, Path]) -> None:
     algo, _ = site
-    sent = weights_of(algo)
+    sent, rounds = weights_of(algo), algo.trainer.state.epoch
     for step in (1, 2):
         sent = {name: value + 0.01 * step for name, value in sent.items()}
-        algo.train(ExchangeObject(weights={name: value.numpy() for name, value in sent.items()}))
+        algo.train(sent_by_server(sent))
         received = algo.get_weights()
         assert received.weight_type == WeightType.WEIGHTS
         assert received.statistics[FlStatistics.NUM_EXECUTED_ITERATIONS] == algo.trainer.state.epoch_length
         for name, value in sent.items():
             torch.testing.assert_close(received.weights[name], value, rtol=0, atol=0)
-    assert algo.trainer.state.epoch == 2
+    assert algo.trainer.state.epoch == rounds + 2
 
 
 def test_evaluation_measures_the_weights_that_were_sent(site: tuple[MonaiAlgo, Path]) -> None:
@@ -84,7 +90,7 @@ def test_files_of_the_best_and_the_last_weights_are_returned(site: tuple[MonaiAl
 def test_client_trains_and_sends_the_difference(bundle: Path, cohort_2d: Path, tmp_path: Path) -> None:
     algo = client(bundle, cohort_2d, tmp_path, send_weight_diff=True, learning_rate=0.01)
     before = weights_of(algo)
-    algo.train(ExchangeObject(weights={name: value.numpy() for name, value in before.items()}))
+    algo.train(sent_by_server(before))
     sent = algo.get_weights()
     assert sent.weight_type == WeightType.WEIGHT_DIFF
     for name, value in weights_of(algo).items():

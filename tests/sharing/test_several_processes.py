@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,12 @@ import ignite.distributed as idist
 import pytest
 import torch
 from ignite.engine import Engine
-from monai.bundle import ConfigParser
 
 from scripts.engines import MeanAtlas
 from scripts.engines.distributed import gather_in_order, shared_indices
 from scripts.errors import InputError
-from support import BUNDLE, ENVIRONMENT, bundle_command
+from support import BUNDLE, bundle_command, run_command
 
-CONFIGS = BUNDLE / "configs"
 # What each process leaves behind so that the test can compare them.
 WITNESS = """
 +imports: [$import os]
@@ -46,9 +43,7 @@ def run(folder: Path, processes: int, configs: list[str], *words: str, **options
     command = bundle_command(configs, *words, **options)
     if processes == 2:
         command[1:3] = [*TORCHRUN, "-m", "monai.bundle"]
-    said = subprocess.run(
-        command, cwd=BUNDLE, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=300, check=False
-    )
+    said = run_command(command, BUNDLE)
     assert said.returncode == 0, said.stderr[-3000:]
     (folder / f"said_{words[0]}.txt").write_text(said.stdout)
 
@@ -119,14 +114,6 @@ def test_files_and_lines_are_written_once(trained: dict[int, Path]) -> None:
     assert events[0] == events[1] > 0
     printed = [(trained[c] / "said_training.txt").read_text(encoding="utf-8").count(" loss: ") for c in (1, 2)]
     assert printed[0] == printed[1] > 0
-
-
-@pytest.mark.parametrize("overlay, base", [("train", ["train"]), ("evaluate", ["train", "evaluate"])])
-def test_overlays_change_only_what_is_there(overlay: str, base: list[str]) -> None:
-    parser = ConfigParser()
-    parser.read_config([str(CONFIGS / f"{name}.yaml") for name in base])
-    changed = ConfigParser.load_config_file(str(CONFIGS / f"multi_gpu_{overlay}.yaml"))
-    assert [key for key in changed if key not in parser] == []
 
 
 class TestSharing:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
 from pathlib import Path
 
 import pytest
 from ignite.engine import Engine
 
 from scripts.engines import ListedOutput
-from support import BUNDLE, ENVIRONMENT, bundle_command
+from support import BUNDLE, bundle_command, run_command
 
 
 def test_mlflow_gets_losses_and_scores(cohort_2d: Path, tmp_path: Path) -> None:
@@ -18,10 +17,7 @@ def test_mlflow_gets_losses_and_scores(cohort_2d: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     options = {"channels": "[4,4,4]", "batch_size": 4, "max_epochs": 2, "val_interval": 1, "device": "cpu"}
     options |= {"dataset_dir": cohort_2d, "output_dir": out, "cache_dir": out, "tracking": "mlflow"}
-    command = bundle_command(("train.yaml",), "training", **options)
-    said = subprocess.run(
-        command, cwd=BUNDLE, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=300, check=False
-    )
+    said = run_command(bundle_command(("train.yaml",), "training", **options), BUNDLE)
     assert said.returncode == 0, said.stderr[-3000:]
     with sqlite3.connect(out / "mlruns.db") as store:
         metrics = store.execute("select key, step, value from metrics").fetchall()

@@ -14,7 +14,7 @@ import pytest
 import torch
 from monai.bundle import ConfigParser, load
 
-from support import ENVIRONMENT
+from support import run_command
 from tools.build_zip import NAME, SHIPPED, build_zip, read_version
 
 SMALL = {"channels": "[4,4,4]", "batch_size": 2, "val_interval": 1, "max_epochs": 1, "num_figures": 1}
@@ -33,9 +33,7 @@ def run_from(root: Path, *words: str, **options: object) -> subprocess.Completed
     """``python -m monai.bundle run`` inside a bundle's folder, as its documentation says."""
     changed = [part for name, value in options.items() for part in (f"--{name}", str(value))]
     command = [sys.executable, "-m", "monai.bundle", "run", *words, *changed]
-    return subprocess.run(
-        command, cwd=root, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=300, check=False
-    )
+    return run_command(command, root)
 
 
 def test_zip_is_named_dated_and_reproducible(bundle: Path, tmp_path: Path) -> None:

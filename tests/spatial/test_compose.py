@@ -33,6 +33,8 @@ def test_warping_once_is_warping_twice(size: tuple[int, ...]) -> None:
     twice = warp(warp(image, smooth[0]), smooth[1])
     once_field = compose(*smooth)
     inner = (..., *(slice(4, -4),) * dims)
+    torch.testing.assert_close(compose(smooth[0], torch.zeros_like(smooth[0])), smooth[0], atol=1e-5, rtol=0)
+    torch.testing.assert_close(compose(torch.zeros_like(smooth[1]), smooth[1]), smooth[1])
     error, swapped = (
         (warp(image, field) - twice)[inner].abs().mean() for field in (once_field, compose(*smooth[::-1]))
     )

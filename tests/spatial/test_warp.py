@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from scripts.spatial import Warp, compose, identity_grid, warp
+from scripts.spatial import Warp, identity_grid, warp
 
 SIZES = [(8, 8), (7, 5), (16, 9), (8, 8, 8), (5, 7, 6), (9, 4, 11)]
 both_modes = pytest.mark.parametrize("mode", ["bilinear", "nearest"])
@@ -185,19 +185,3 @@ def test_misfit_names_both_shapes(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=re.escape(str(shape)[1:-1])) as caught:
         warp(image_of((8, 9)), torch.zeros(shape))
     assert "(2, 2, 8, 9)" in str(caught.value)
-
-
-@pytest.mark.parametrize("size", [(20, 24), (12, 14, 16)], ids=str)
-def test_composition_is_one_warp_for_two(size: tuple[int, ...]) -> None:
-    """Exact for a linear image and affine fields; the order is inner first, so that different fields tell it apart."""
-    dims = len(size)
-    inner, outer = shift_of(size, 1, 1.25, batch=1), shift_of(size, 0, -2.5, batch=1)
-    inner[:, 1] += 0.1 * identity_grid(size)[0]  # a shear: it matters which comes first
-    moving = (identity_grid(size) * torch.tensor([1.0, 5.0, 7.0])[:dims].view(-1, *(1,) * dims)).sum(0)[None, None]
-    two_steps, one_step = warp(warp(moving, inner), outer), warp(moving, compose(inner, outer))
-    inside = (..., *(slice(5, n - 5) for n in size))
-    torch.testing.assert_close(one_step[inside], two_steps[inside], atol=1e-4, rtol=0)
-    other = warp(moving, compose(outer, inner))
-    torch.testing.assert_close(compose(inner, torch.zeros_like(inner)), inner, atol=1e-5, rtol=0)
-    torch.testing.assert_close(compose(torch.zeros_like(outer), outer), outer)
-    assert not torch.allclose(other[inside], two_steps[inside], atol=1e-2)

@@ -14,10 +14,10 @@ from monai.transforms import Compose, Invertd, ResizeWithPadOrCropd
 
 from scripts.errors import InputError
 from scripts.transforms import Atlas, CarryAtlasLabelsd, PairWithAtlasd, ReadSubjectd, RestoreSliced
+from support import both_dims
 
 SIZES = {2: (32, 28), 3: (20, 22, 24)}
 IDS = [0, 7, 1002, 2035]
-both_dims = pytest.mark.parametrize("dims", [2, 3])
 
 
 def blocks(dims: int) -> np.ndarray:

@@ -13,9 +13,9 @@ from monai.data import MetaTensor
 
 from scripts.errors import InputError
 from scripts.transforms import ReadSubjectd
+from support import assert_one_sentence, both_dims
 
 SIZES = {2: (12, 14), 3: (9, 11, 13)}
-both_dims = pytest.mark.parametrize("dims", [2, 3])
 
 Save = Callable[..., str]
 
@@ -160,11 +160,6 @@ def test_broken_file_is_one_sentence(case: str, suffix: str, key: str, save: Sav
 def test_folder_in_place_of_a_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         reader(2, ("image",))({"image": str(tmp_path)})
-
-
-def assert_one_sentence(message: str, path: str) -> None:
-    assert message.startswith(path)
-    assert message.endswith(".") and "\n" not in message
 
 
 @pytest.mark.parametrize(
