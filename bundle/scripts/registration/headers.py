@@ -136,8 +136,8 @@ def _check(geometry: Geometry, path: str, smallest: int) -> None:
         raise InputError(f"{path} has an origin of {_text(geometry.origin)}; finite coordinates are needed.")
     product = geometry.direction.T @ geometry.direction
     if not np.allclose(product, np.eye(dims), atol=ORTHONORMAL):  # NaN fails too
-        hint = " A slice out of the x-y plane must be stored as a volume one voxel thick." if dims == 2 else ""
-        raise InputError(f"{path} has a singular or sheared direction; its axes must be at right angles.{hint}")
+        hint = ", and a slice out of the x-y plane must be stored as a volume one voxel thick" if dims == 2 else ""
+        raise InputError(f"{path} has a singular or sheared direction; its axes must be at right angles{hint}.")
 
 
 def _sizes(size: tuple[int, ...]) -> str:
