@@ -52,9 +52,10 @@ def test_default_values_are_the_papers(bundle: Path) -> None:
 def test_inference_shares_its_method_with_training_and_recipe(bundle: Path) -> None:
     recipe = parse(bundle, "train.yaml", "variants/recipe.yaml", "evaluate.yaml")
     inference = parse(bundle, "inference.yaml")
-    values = ("channels", "dense", "attention", "sigma", "precision", "instance_steps", "instance_sigma")
+    values = ("channels", "dense", "attention", "sigma", "precision", "instance_steps")
     for key in ("network_def", "loss", "refine", "inferer", *values):
         assert inference[key] == recipe[key], key
+    assert inference.get_parsed_content("instance_sigma") == recipe["instance_sigma"]
     names = [
         [step["_target_"] for step in parser[path]["transforms"]]
         for parser, path in ((recipe, "preprocessing"), (inference, "base_preprocessing"))
