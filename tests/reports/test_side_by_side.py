@@ -46,6 +46,15 @@ def test_the_structure_that_the_methods_improve_is_chosen(size: tuple[int, ...])
     assert choose_structure([pair(size, 2), pair(size, 0)]) == 2
 
 
+def test_a_wide_structure_is_enlarged_where_there_is_no_other() -> None:
+    moving, fixed = np.zeros((40, 48), np.int32), np.zeros((40, 48), np.int32)
+    moving[2:30, 4:40], fixed[10:38, 4:40] = 5, 5
+    saved = replace(pair((40, 48), 0), moving_label=moving, fixed_label=fixed, warped_label=fixed)
+    assert choose_structure([saved]) == 5
+    moving[:2, 20:30], fixed[:3, 22:32] = 7, 7  # gains less
+    assert choose_structure([replace(saved, moving_label=moving, fixed_label=fixed)]) == 7
+
+
 def test_a_pair_without_common_labels_has_no_structure() -> None:
     nothing = replace(pair((40, 48), 0), moving_label=np.zeros((40, 48), np.int32))
     with pytest.raises(InputError, match="no label"):

@@ -24,6 +24,7 @@ from .style import PLAIN, save_figure
 WIDTH, GAP, HEAD = 2.1, 0.06, 0.36  # inches: of a panel, between two, of the headings
 ENLARGED_MARGIN = 0.35  # of the structure's size, around it
 SMALLEST_STRUCTURE = 0.002  # of the grid, to be worth enlarging
+WIDEST_STRUCTURE = 0.5  # of the image's shortest side
 OUTLINE = 1.3  # width of the structure's outlines, points
 FIELD_WIDTH, FIELD_STEP = 3.0, 4  # of a panel of fields, inches; voxels between two lines of its grid
 
@@ -63,6 +64,9 @@ def dice_of(a: np.ndarray, b: np.ndarray, label: int) -> float:
 def choose_structure(pairs: Sequence[SavedPair]) -> int:
     """The label that the methods, in the mean, improve most; of those large enough to be seen.
 
+    Of these, those that are wider than half the image (cortex, white matter) only where there is no other: nothing of
+    them would be enlarged.
+
     Raises:
         InputError: if moving and fixed image share no label of that size.
     """
@@ -71,8 +75,15 @@ def choose_structure(pairs: Sequence[SavedPair]) -> int:
     ids = [k for k in np.unique(fixed[fixed > 0]) if min((fixed == k).sum(), (moving == k).sum()) >= least]
     if not ids:
         raise InputError("The pair has no label that is large enough in both images to be enlarged.")
+    ids = [k for k in ids if _extent(fixed == k) <= WIDEST_STRUCTURE] or ids
     gains = [np.mean([dice_of(p.warped_label, fixed, k) for p in pairs]) - dice_of(moving, fixed, k) for k in ids]
     return int(ids[int(np.argmax(gains))])
+
+
+def _extent(mask: np.ndarray) -> float:
+    """The longest side of what a mask covers, as a share of the image's shortest."""
+    sides = np.ptp(np.argwhere(mask), axis=0) + 1
+    return float(sides.max()) / min(mask.shape)
 
 
 def save_method_figure(
