@@ -145,7 +145,7 @@ def table_of(results: list[dict[str, Any]]) -> str:
         [
             r["method"],
             f"{np.mean(r['dice']):.4f} ± {np.std(r['dice']):.4f}",
-            f"{100 * np.mean(r['folded']):.4f}",
+            f"{100 * np.mean(r['folded']):.5f}",
             f"{np.median(r['seconds']):.3f}",
             _ratio(float(np.median(r["seconds"])), syncc),
             f"{r['peak_memory_mb']:.0f}",

@@ -8,7 +8,6 @@ that took most of the processor's time, and what they were busy with.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +19,8 @@ from torch.profiler import ProfilerActivity, profile
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
 
-from benchmarks.setting import WEIGHTS, pretrained  # noqa: E402
-from benchmarks.training_step import bundle_step, network_and_loss  # noqa: E402
+from benchmarks.setting import WEIGHTS, parse, pretrained  # noqa: E402
+from benchmarks.training_step import RECIPE, bundle_step, network_and_loss, step_options  # noqa: E402
 from scripts.export.command import smooth_pairs  # noqa: E402
 from scripts.reports import markdown_table  # noqa: E402
 
@@ -61,18 +60,17 @@ def share(event: torch.autograd.profiler_util.FunctionEventAvg, total: float) ->
 
 def main() -> None:
     """Profile and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--batch_size", type=int, default=8)
-    parser.add_argument("--size", type=int, nargs="+", default=[160, 192])
+    parser = step_options(__doc__)
     parser.add_argument("--rows", type=int, default=8)
     options = parser.parse_args()
     torch.manual_seed(0)
     batch = smooth_pairs(options.batch_size, 2, options.size)
-    network, loss = network_and_loss("variants/recipe.yaml")
+    network, loss = network_and_loss(RECIPE)
+    refining = int(parse({}).get_parsed_content("instance_steps"))
     cases = {
         f"One training step of the recipe, batch {options.batch_size}": bundle_step(batch, network, loss, True),
         "One pair, the network": inference(batch[:1], 0),
-        "One pair, the network and 35 steps of optimisation": inference(batch[:1], 35),
+        f"One pair, the network and {refining} steps of optimisation": inference(batch[:1], refining),
     }
     for name, run in cases.items():
         print(f"{name}\n\n{profiled(run, options.rows)}")

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +22,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
 
 from benchmarks.setting import claim, parse  # noqa: E402
-from benchmarks.training_step import bundle_step  # noqa: E402
+from benchmarks.training_step import bundle_step, median_seconds  # noqa: E402
 from scripts.files import write_text_atomic  # noqa: E402
 from scripts.reports import markdown_table  # noqa: E402
 
 CONFIGS = ("train.yaml", "variants/recipe.yaml")
 BATCH, SIZE = 8, (160, 192)
-ROUNDS = 7
 RECIPE = "the recipe"
 # The weights that were best with MSE in loss_study.py: those of LNCC would leave nothing but the identity.
 MSE_LOSS: dict[str, Any] = {
@@ -84,20 +81,14 @@ def train(name: str, options: argparse.Namespace) -> dict[str, float]:
 
 
 def seconds_a_step(options: argparse.Namespace) -> dict[str, float]:
-    """Median over the rounds in which all rows take turns; the first warms up."""
+    """Of every row, all taking turns."""
     batch = torch.rand(BATCH, 2, *SIZE)
     steps = {}
     for name in options.rows:
         parser = row_config(CANDIDATES[name], options, Path(options.output_dir))
         network, loss = parser.get_parsed_content("network_def"), parser.get_parsed_content("loss")
         steps[name] = bundle_step(batch, network, loss, True)
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    for _ in range(ROUNDS + 1):
-        for name, step in steps.items():
-            start = time.perf_counter()
-            step()
-            times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values[1:]) for name, values in times.items()}
+    return median_seconds(steps)
 
 
 def main() -> None:
@@ -107,9 +98,7 @@ def main() -> None:
     parser.add_argument("--output_dir", required=True)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--num_pairs", type=int, default=48)
-    parser.add_argument(
-        "--rows", nargs="+", choices=CANDIDATES, default=list(CANDIDATES), help="the recipe is always in"
-    )
+    parser.add_argument("--rows", nargs="+", choices=CANDIDATES, default=list(CANDIDATES), help="besides the recipe")
     options = parser.parse_args()
     options.rows = list(dict.fromkeys([RECIPE, *options.rows]))
     claim(Path(options.output_dir), {k: getattr(options, k) for k in ("dataset_dir", "epochs", "num_pairs")})

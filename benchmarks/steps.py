@@ -9,10 +9,7 @@ the last convolution. Prints a table: median over the rounds, and the ratio to t
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import sys
-import time
 from pathlib import Path
 
 import torch
@@ -21,7 +18,7 @@ from torch import Tensor, nn
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
 
-from benchmarks.training_step import Step, bundle_step, network_and_loss  # noqa: E402
+from benchmarks.training_step import RECIPE, Step, bundle_step, median_seconds, network_and_loss, step_options  # noqa: E402
 from benchmarks.voxelmorph_peer import SIGMA, build, loss_of  # noqa: E402
 from scripts.losses import ForwardDiffusion, RegistrationLoss  # noqa: E402
 from scripts.networks import RegistrationModel  # noqa: E402
@@ -68,31 +65,25 @@ def contestants(batch: Tensor) -> dict[str, Step]:
         steps[f"voxelmorph package, {name}"] = package_step(batch, low)
         steps[f"package's shape, our code, {name}"] = bundle_step(batch, same_shape, package_loss, low)
         steps[f"dense network, paper's method, {name}"] = bundle_step(batch, *network_and_loss(), low)
-        steps[f"dense network, our recipe, {name}"] = bundle_step(batch, *network_and_loss("variants/recipe.yaml"), low)
+        steps[f"dense network, our recipe, {name}"] = bundle_step(batch, *network_and_loss(RECIPE), low)
     return steps
 
 
 def main() -> None:
     """Take turns and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--batch_size", type=int, default=8)
-    parser.add_argument("--size", type=int, nargs="+", default=[160, 192])
+    parser = step_options(__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
     torch.manual_seed(0)
     steps = contestants(torch.rand(options.batch_size, 2, *options.size))
-    seconds: dict[str, list[float]] = {name: [] for name in steps}
-    for round_number in range(options.rounds + 1):
-        for name, step in steps.items():
-            start = time.perf_counter()
-            step()
-            if round_number:  # the first warms up
-                seconds[name].append(time.perf_counter() - start)
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    medians = median_seconds(steps, options.rounds)
     best = min(value for name, value in medians.items() if name.startswith("voxelmorph"))
     rows = [[name, f"{value:.3f}", f"{1 / value:.2f}", f"{best / value:.2f}"] for name, value in medians.items()]
     print(markdown_table(["Step", "seconds", "steps a second", "of the package's best"], rows))
     print(f"batch {options.batch_size}, {options.size}, {torch.get_num_threads()} threads, median of {options.rounds}")
+    networks = {"package": build(), "paper's": network_and_loss()[0], "recipe's": network_and_loss(RECIPE)[0]}
+    counts = (f"{name} {sum(p.numel() for p in network.parameters()):,}" for name, network in networks.items())
+    print(f"parameters: {', '.join(counts)}")
 
 
 if __name__ == "__main__":
