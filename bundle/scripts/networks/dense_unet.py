@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-from monai.networks.blocks import Convolution, UpSample
+from monai.networks.blocks import Convolution
 from monai.networks.layers.factories import Pool
 from torch import Tensor, nn
 
 from ..spatial import crop_to, pad_to_multiple
 from .attention import EfficientChannelAttention
+from .upsampled import convolve_with_upsampled
 
 HEAD_STD = 1e-5  # the field starts near zero, as in VoxelMorph
 
@@ -23,7 +23,8 @@ class DenseUNet(nn.Module):
     """Nested U-Net: node ``(i, j)`` sees all ``(i, 0..j-1)`` and the upsampled ``(i + 1, j - 1)``.
 
     Row ``i`` works at ``1 / 2^i`` of the image's size, column 0 is the encoder and the nodes with
-    ``i + j = levels`` are the decoder; a node is one convolution of kernel 3 and a LeakyReLU.
+    ``i + j = levels`` are the decoder; a node is one convolution of kernel 3 and a LeakyReLU. Upsampling is by nearest
+    neighbour.
 
     Args:
         spatial_dims: 2 or 3.
@@ -60,13 +61,14 @@ class DenseUNet(nn.Module):
             raise ValueError(f"output_level must be from 0 to {self.levels - 1}, got {output_level}")
         self.output_level, self.dense = output_level, dense
         self.pool = Pool[Pool.MAX, spatial_dims](kernel_size=2)
-        self.nodes, self.ups = nn.ModuleDict(), nn.ModuleDict()
+        self.nodes, self.attentions = nn.ModuleDict(), nn.ModuleDict()
         for i, width in enumerate(channels):
             self.nodes[f"{i}_0"] = self._conv(in_channels if i == 0 else channels[i - 1], width)
         for i, j in self._inner_nodes():
             width_in = channels[i] * len(self._skips(i, j)) + channels[i + 1]
             self.nodes[f"{i}_{j}"] = self._conv(width_in, channels[i])
-            self.ups[f"{i}_{j}"] = self._up(channels[i + 1], attention and i + j == self.levels)
+            if attention and i + j == self.levels:
+                self.attentions[f"{i}_{j}"] = EfficientChannelAttention(channels[i + 1])
         self.head = self._head(channels[output_level], out_channels or spatial_dims)
 
     def _inner_nodes(self) -> list[tuple[int, int]]:
@@ -83,14 +85,6 @@ class DenseUNet(nn.Module):
         return Convolution(
             self.spatial_dims, in_channels, out_channels, act=("leakyrelu", {"negative_slope": 0.2}), norm=None
         )
-
-    def _up(self, channels: int, attention: bool) -> nn.Module:
-        up = UpSample(
-            self.spatial_dims, channels, channels, mode="nontrainable", interp_mode="nearest", align_corners=None
-        )
-        # The paper attends after upsampling. Nearest neighbour repeats voxels, so that means and products are the same
-        # before it, at a quarter (in 3-D an eighth) of the work.
-        return nn.Sequential(EfficientChannelAttention(channels), up) if attention else up
 
     def _head(self, in_channels: int, out_channels: int) -> nn.Module:
         head = Convolution(self.spatial_dims, in_channels, out_channels, conv_only=True)
@@ -122,6 +116,14 @@ class DenseUNet(nn.Module):
         for i in range(1, self.levels + 1):
             values[f"{i}_0"] = self.nodes[f"{i}_0"](self.pool(values[f"{i - 1}_0"]))
         for i, j in self._inner_nodes():
-            below = self.ups[f"{i}_{j}"](values[f"{i + 1}_{j - 1}"])
-            values[f"{i}_{j}"] = self.nodes[f"{i}_{j}"](torch.cat([*(values[k] for k in self._skips(i, j)), below], 1))
+            values[f"{i}_{j}"] = self._join(f"{i}_{j}", [values[k] for k in self._skips(i, j)], values[f"{i + 1}_{j - 1}"])
         return values[f"{self.output_level}_{self.levels - self.output_level}"]
+
+    def _join(self, name: str, skips: Sequence[Tensor], below: Tensor) -> Tensor:
+        """Value of an inner node."""
+        node = self.nodes[name]
+        if name in self.attentions:
+            # The paper attends after upsampling. Nearest neighbour repeats voxels, so that means and products are the
+            # same before it, at a quarter (in 3-D an eighth) of the work.
+            below = self.attentions[name](below)
+        return node.adn(convolve_with_upsampled(node.conv, skips, below))  # type: ignore[operator, arg-type, no-any-return]

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-import warnings
-
 import torch
-from monai.networks.blocks import DVF2DDF
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
-from .warp import Warp
+from .warp import normalised_grid
 
 
-class ScalingSquaring(DVF2DDF):
-    """MONAI's ``DVF2DDF`` with a warp that is safe in mixed precision and continues the field at the edge.
+class ScalingSquaring(nn.Module):
+    """``exp(v)`` by ``2 ** num_steps`` self-compositions of ``v / 2 ** num_steps`` (Arsigny et al., MICCAI 2006).
 
-    ``exp(v)`` by ``2 ** num_steps`` self-compositions of ``v / 2 ** num_steps`` (Arsigny et al., MICCAI
-    2006). MONAI pads the field with zeros, which tears it wherever a path leaves the grid.
+    MONAI's ``DVF2DDF`` does the same, but pads the field with zeros, which tears it wherever a path leaves the grid; here
+    the field continues at the edge. The path is kept in the units and order of ``grid_sample`` from first to last, so that
+    a squaring is one sampling and two sums, and in 32 bits whatever autocast says.
 
     Args:
         num_steps: number of squarings, at least 1.
+
+    Raises:
+        ValueError: if ``num_steps`` is below 1.
     """
 
     def __init__(self, num_steps: int = 7) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            super().__init__(num_steps=num_steps)
-        self.warp_layer = Warp("bilinear", "border")
+        super().__init__()
+        if num_steps < 1:
+            raise ValueError(f"num_steps must be at least 1, got {num_steps}")
+        self.num_steps = num_steps
 
     def forward(self, dvf: Tensor) -> Tensor:
         """Displacement ``(B, D, *S)`` in voxels of the velocity ``dvf`` ``(B, D, *S)`` in voxels per unit time."""
         with torch.autocast(dvf.device.type, enabled=False):
-            ddf: Tensor = super().forward(dvf.float())
-            return ddf
+            grid, voxel = normalised_grid(dvf)
+            path = dvf.float().flip(1) * (voxel / 2**self.num_steps)
+            for _ in range(self.num_steps):
+                path = path + F.grid_sample(
+                    path, (grid + path).movedim(1, -1), padding_mode="border", align_corners=True
+                )
+            return (path / voxel).flip(1)

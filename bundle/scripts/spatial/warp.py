@@ -45,33 +45,42 @@ class Warp(MonaiWarp):
                 f"an image of shape {tuple(image.shape)} needs a displacement field of shape {wanted}, "
                 f"got {tuple(ddf.shape)}"
             )
-        # What is traced or exported is no ordinary tensor: it must not reach the cache.
-        traced = torch.jit.is_tracing() or torch.compiler.is_compiling()
-        grid, scale = _traced_grid(ddf) if traced else _normalised_grid(ddf.shape[2:], ddf.device)
+        grid, scale = normalised_grid(ddf)
         with torch.autocast(image.device.type, enabled=False):
-            positions = torch.addcmul(grid, ddf.float().movedim(1, -1).flip(-1), scale)
+            positions = torch.addcmul(grid, ddf.float().flip(1), scale)
             return F.grid_sample(
                 image.float(),
-                positions,
+                positions.movedim(1, -1),
                 mode=self._interp_mode_native,
                 padding_mode=self._padding_mode_native,
                 align_corners=True,
             )
 
 
+def normalised_grid(ddf: Tensor) -> tuple[Tensor, Tensor]:
+    """Where ``grid_sample`` finds every voxel of a field ``(B, D, *S)``, and a voxel's size.
+
+    Returns:
+        ``(1, D, *S)`` from -1 to 1 and ``(1, D, 1, ...)``, last axis first.
+    """
+    # What is traced or exported is no ordinary tensor: it must not reach the cache.
+    traced = torch.jit.is_tracing() or torch.compiler.is_compiling()
+    return _traced_grid(ddf) if traced else _cached_grid(ddf.shape[2:], ddf.device)
+
+
 @lru_cache(maxsize=16)
-def _normalised_grid(spatial_size: tuple[int, ...], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Where ``grid_sample`` finds every voxel, ``(1, *S, D)`` from -1 to 1, last axis first, and a voxel's size."""
+def _cached_grid(spatial_size: tuple[int, ...], device: torch.device) -> tuple[Tensor, Tensor]:
     with torch.inference_mode(False):  # what is made in that mode could not be used in training afterwards
         scale = torch.tensor([2 / max(size - 1, 1) for size in reversed(spatial_size)], device=device)
-        return identity_grid(spatial_size, device=device).movedim(0, -1).flip(-1)[None] * scale - 1, scale
+        scale = scale.reshape(1, -1, *(1,) * len(spatial_size))
+        return identity_grid(spatial_size, device=device).flip(0)[None] * scale - 1, scale
 
 
 def _traced_grid(ddf: Tensor) -> tuple[Tensor, Tensor]:
-    """What :func:`_normalised_grid` gives, computed from ``ddf`` alone: a trace then holds for any size and device."""
+    """What :func:`_cached_grid` gives, computed from ``ddf`` alone: a trace then holds for any size and device."""
     ones = torch.ones_like(ddf[:1, :1], dtype=torch.float32)
-    index = torch.cat([ones.cumsum(axis) - 1 for axis in reversed(range(2, ddf.ndim))], dim=1).movedim(1, -1)
-    scale = 2 / index.flatten(0, -2).amax(0).clamp_min(1)
+    index = torch.cat([ones.cumsum(axis) - 1 for axis in reversed(range(2, ddf.ndim))], dim=1)
+    scale = 2 / index.amax(tuple(range(2, ddf.ndim)), keepdim=True).clamp_min(1)
     return index * scale - 1, scale
 
 
