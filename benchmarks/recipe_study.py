@@ -35,8 +35,41 @@ MSE_LOSS: dict[str, Any] = {
     "loss#regularisation#weights": [1, 2500],
     "sigma": 0.04,
 }
+PAIR = ["moving", "fixed"]
+
+
+def around_the_loss(target: str, **changed: Any) -> dict[str, Any]:
+    """The recipe's loss in another one that sees the network."""
+    plain = parse({}, CONFIGS)["loss"]
+    wrapped = {"_target_": f"benchmarks.candidates.{target}", "loss": "@plain_loss", "network": "@network_def"}
+    return {"plain_loss": plain, "loss": wrapped, **changed}
+
+
+def augmented(*transforms: dict[str, Any]) -> dict[str, Any]:
+    """Transforms of a pair, then the recipe's mirroring."""
+    mirroring = parse({}, CONFIGS)["train#dataset#augment"]
+    return {"train#dataset#augment": {"_target_": "Compose", "transforms": [*transforms, mirroring]}}
+
+
+def averaged(momentum: float) -> dict[str, Any]:
+    """A running average of the weights."""
+    handler = {
+        "_target_": "benchmarks.candidates.AveragedWeights",
+        "network": "@network_def",
+        "momentum": momentum,
+    }
+    return {"train#handlers": [*parse({}, CONFIGS)["train#handlers"], handler]}
+
+
+def synthetic(prob: float) -> dict[str, Any]:
+    """Images made from the label maps."""
+    return augmented({"_target_": "benchmarks.candidates.RandSyntheticContrastd", "keys": PAIR, "prob": prob})
+
+
+CONSTANT_RATE = {"final_learning_rate": "@learning_rate"}
 CANDIDATES: dict[str, dict[str, Any]] = {
     RECIPE: {},
+    "the recipe, another seed": {"seed": 1},
     "a displacement, no velocity": {"network_def#velocity": False},
     "full resolution": {"network_def#half_resolution": False, "network_def#backbone#output_level": 0},
     "the paper's channels": {"channels": [16, 32, 32, 32, 32]},
@@ -47,7 +80,42 @@ CANDIDATES: dict[str, dict[str, Any]] = {
     "no folding penalty": {"loss#regularisation#weights": [1, 0]},
     "every pair with the atlas": {"pairing": "atlas"},
     "no mirroring": {"train#dataset#augment": None},
-    "a constant rate": {"final_learning_rate": "@learning_rate"},
+    "affine augmentation": augmented(
+        {
+            "_target_": "RandAffined",
+            "keys": ["moving"],
+            "prob": 0.5,
+            "rotate_range": 0.05,
+            "scale_range": 0.05,
+            "translate_range": 3,
+        }
+    ),
+    "elastic augmentation": augmented(
+        {"_target_": "Rand2DElasticd", "keys": ["moving"], "prob": 0.5, "spacing": [32, 32], "magnitude_range": [0, 2]}
+    ),
+    "intensity augmentation": augmented(
+        {"_target_": "RandAdjustContrastd", "keys": PAIR, "prob": 0.5, "gamma": [0.7, 1.5]},
+        {"_target_": "RandGaussianNoised", "keys": PAIR, "prob": 0.5, "std": 0.03},
+    ),
+    "synthetic contrasts, half": synthetic(0.5),
+    "synthetic contrasts alone": synthetic(1.0),
+    "symmetric loss": around_the_loss(
+        "SymmetricLoss", **{"network_def#_target_": "benchmarks.candidates.TwoWayModel"}
+    ),
+    "deep supervision": around_the_loss(
+        "DeepSupervision", **{"network_def#backbone#_target_": "benchmarks.candidates.DeeplySupervised"}
+    ),
+    "a constant rate": CONSTANT_RATE,
+    "one cycle": {
+        "lr_scheduler": {
+            "_target_": "torch.optim.lr_scheduler.OneCycleLR",
+            "optimizer": "@optimizer",
+            "max_lr": "@learning_rate",
+            "total_steps": "@max_epochs",
+        }
+    },
+    "averaged weights": averaged(0.01),
+    "averaged weights, a constant rate": {**averaged(0.01), **CONSTANT_RATE},
 }
 
 
@@ -72,7 +140,7 @@ def train(name: str, options: argparse.Namespace) -> dict[str, float]:
     path = folder / "result.json"
     if not path.is_file():
         parser = row_config(CANDIDATES[name], options, folder)
-        torch.manual_seed(0)
+        torch.manual_seed(parser["seed"])
         parser.get_parsed_content("train#trainer").run()
         state = parser.get_parsed_content("validate#evaluator").state
         write_text_atomic(path, json.dumps({key: float(state.metrics[key]) for key in ("dice", "folding")}))

@@ -53,11 +53,11 @@ def bundle_step(batch: Tensor, network: nn.Module, loss: nn.Module, low_precisio
     """
     optimizer = torch.optim.Adam(network.parameters())
     inferer = RegistrationInferer("bfloat16" if low_precision else "float32", channels_last=low_precision)
-    fixed = batch[:, 1:]
+    target = {"moving": batch[:, :1], "fixed": batch[:, 1:]}
 
     def step() -> Tensor:
         optimizer.zero_grad()
-        value = loss(inferer(batch, network), {"fixed": fixed})
+        value = loss(inferer(batch, network), target)
         value.backward()
         optimizer.step()
         return value
