@@ -124,8 +124,8 @@ class AveragedWeights:
 
 
 class RandSyntheticContrastd(RandomizableTransform, MapTransform):
-    """Images made from label maps: a random grey for every label, the same in both, smoothed, each with noise and a bias
-    field of its own (after SynthMorph; Hoffmann et al., TMI 2022, doi 10.1109/TMI.2021.3116879).
+    """Images made from label maps: a random grey for every label, the same in both, smoothed, each with noise and a
+    bias field of its own (after SynthMorph; Hoffmann et al., TMI 2022, doi 10.1109/TMI.2021.3116879).
 
     Args:
         keys: the images; the label map of each has the same name with ``_label``.

@@ -68,7 +68,7 @@ def main() -> None:
     network, loss = network_and_loss(RECIPE)
     refining = int(parse({}).get_parsed_content("instance_steps"))
     cases = {
-        f"One training step of the recipe, batch {options.batch_size}": bundle_step(batch, network, loss, True),
+        f"One training step of the recipe, batch {options.batch_size}": bundle_step(batch, network, loss),
         "One pair, the network": inference(batch[:1], 0),
         f"One pair, the network and {refining} steps of optimisation": inference(batch[:1], refining),
     }

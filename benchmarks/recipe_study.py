@@ -99,9 +99,7 @@ CANDIDATES: dict[str, dict[str, Any]] = {
     ),
     "synthetic contrasts, half": synthetic(0.5),
     "synthetic contrasts alone": synthetic(1.0),
-    "symmetric loss": around_the_loss(
-        "SymmetricLoss", **{"network_def#_target_": "benchmarks.candidates.TwoWayModel"}
-    ),
+    "symmetric loss": around_the_loss("SymmetricLoss", **{"network_def#_target_": "benchmarks.candidates.TwoWayModel"}),
     "deep supervision": around_the_loss(
         "DeepSupervision", **{"network_def#backbone#_target_": "benchmarks.candidates.DeeplySupervised"}
     ),
@@ -155,7 +153,7 @@ def seconds_a_step(options: argparse.Namespace) -> dict[str, float]:
     for name in options.rows:
         parser = row_config(CANDIDATES[name], options, Path(options.output_dir))
         network, loss = parser.get_parsed_content("network_def"), parser.get_parsed_content("loss")
-        steps[name] = bundle_step(batch, network, loss, True)
+        steps[name] = bundle_step(batch, network, loss)
     return median_seconds(steps)
 
 

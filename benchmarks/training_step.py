@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from benchmarks.setting import parse
 from scripts.engines import RegistrationInferer
 
 Step = Callable[[], Tensor]
+Name = TypeVar("Name", bound=Hashable)
 RECIPE = "variants/recipe.yaml"
 
 
@@ -31,9 +33,9 @@ def step_options(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def median_seconds(steps: Mapping[str, Step], rounds: int = 7) -> dict[str, float]:
+def median_seconds(steps: Mapping[Name, Step], rounds: int = 7) -> dict[Name, float]:
     """Median time of every step over the rounds in which all take turns; one more round before them warms up."""
-    seconds: dict[str, list[float]] = {name: [] for name in steps}
+    seconds: dict[Name, list[float]] = {name: [] for name in steps}
     for _ in range(rounds + 1):
         for name, step in steps.items():
             start = time.perf_counter()
@@ -42,17 +44,17 @@ def median_seconds(steps: Mapping[str, Step], rounds: int = 7) -> dict[str, floa
     return {name: statistics.median(values[1:]) for name, values in seconds.items()}
 
 
-def bundle_step(batch: Tensor, network: nn.Module, loss: nn.Module, low_precision: bool) -> Step:
+def bundle_step(batch: Tensor, network: nn.Module, loss: nn.Module, precision: str = "bfloat16") -> Step:
     """Forward, loss, backward and Adam, as the bundle's trainer does it.
 
     Args:
         batch: pairs ``(B, 2, *S)``.
         network: gives the field of a pair.
         loss: as :class:`scripts.losses.RegistrationLoss`.
-        low_precision: bfloat16 and channels last.
+        precision: as :class:`scripts.engines.RegistrationInferer`.
     """
-    optimizer = torch.optim.Adam(network.parameters())
-    inferer = RegistrationInferer("bfloat16" if low_precision else "float32", channels_last=low_precision)
+    optimizer = torch.optim.Adam(network.parameters(), fused=True)
+    inferer = RegistrationInferer(precision, channels_last=True)
     target = {"moving": batch[:, :1], "fixed": batch[:, 1:]}
 
     def step() -> Tensor:

@@ -37,7 +37,7 @@ class RegistrationInferer(Inferer):
 
     Args:
         precision: ``float32``, ``bfloat16``, ``float16`` or ``auto``.
-        channels_last: memory layout that convolutions of low precision are fastest in.
+        channels_last: memory layout that convolutions are fastest in.
         refine: ``f(pair, ddf) -> ddf`` that betters the network's field, see :class:`InstanceOptimiser`.
     """
 

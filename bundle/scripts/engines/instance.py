@@ -46,7 +46,7 @@ class InstanceOptimiser:
         half = [-(-size // 2) for size in ddf.shape[2:]]
         with torch.enable_grad():
             velocity = torch.zeros(*ddf.shape[:2], *half, device=ddf.device, requires_grad=True)
-            optimiser = torch.optim.Adam([velocity], lr=self.learning_rate)
+            optimiser = torch.optim.Adam([velocity], lr=self.learning_rate, fused=True)
             for _ in range(self.steps):
                 optimiser.zero_grad()
                 refined = self._followed(ddf, velocity)

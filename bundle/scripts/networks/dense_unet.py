@@ -116,7 +116,8 @@ class DenseUNet(nn.Module):
         for i in range(1, self.levels + 1):
             values[f"{i}_0"] = self.nodes[f"{i}_0"](self.pool(values[f"{i - 1}_0"]))
         for i, j in self._inner_nodes():
-            values[f"{i}_{j}"] = self._join(f"{i}_{j}", [values[k] for k in self._skips(i, j)], values[f"{i + 1}_{j - 1}"])
+            skips, below = [values[name] for name in self._skips(i, j)], values[f"{i + 1}_{j - 1}"]
+            values[f"{i}_{j}"] = self._join(f"{i}_{j}", skips, below)
         return values[f"{self.output_level}_{self.levels - self.output_level}"]
 
     def _join(self, name: str, skips: Sequence[Tensor], below: Tensor) -> Tensor:

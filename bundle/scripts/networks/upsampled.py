@@ -16,9 +16,9 @@ POOLED = {2: F.avg_pool2d, 3: F.avg_pool3d}
 def convolve_with_upsampled(conv: nn.Conv2d | nn.Conv3d, same: Sequence[Tensor], coarse: Tensor) -> Tensor:
     """``conv(cat([*same, upsample(coarse)]))``, ``upsample`` by nearest neighbour to twice the size.
 
-    A fine voxel and its neighbour see the same coarse one, so that the weights of both can be added up: upsampling and a
-    kernel of 3 are one transposed convolution of kernel 4 and stride 2. Of every 9 products 4 are left, in 3-D 8 of 27;
-    neither the upsampled tensor nor the joined one is ever made.
+    A fine voxel and its neighbour see the same coarse one, so that the weights of both can be added up: upsampling and
+    a kernel of 3 are one transposed convolution of kernel 4 and stride 2. Of every 9 products 4 are left, in 3-D 8 of
+    27; neither the upsampled tensor nor the joined one is ever made.
 
     Args:
         conv: of kernel 3, stride 1 and zero padding 1.
@@ -34,4 +34,5 @@ def convolve_with_upsampled(conv: nn.Conv2d | nn.Conv3d, same: Sequence[Tensor],
     # A window of 2 adds up the weights of neighbours; its mean times its size, since exporters know no other divisor.
     pairs = POOLED[dims](below, 2, stride=1, padding=1) * 2**dims
     kernel = pairs.flip(*range(2, below.ndim)).transpose(0, 1)
-    return CONVOLVED[dims](fine, ours, conv.bias, padding=1) + TRANSPOSED[dims](coarse, kernel, stride=2, padding=1)
+    joined = CONVOLVED[dims](fine, ours, conv.bias, padding=1)
+    return joined.add_(TRANSPOSED[dims](coarse, kernel, stride=2, padding=1))

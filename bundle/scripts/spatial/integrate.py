@@ -12,9 +12,9 @@ from .warp import normalised_grid
 class ScalingSquaring(nn.Module):
     """``exp(v)`` by ``2 ** num_steps`` self-compositions of ``v / 2 ** num_steps`` (Arsigny et al., MICCAI 2006).
 
-    MONAI's ``DVF2DDF`` does the same, but pads the field with zeros, which tears it wherever a path leaves the grid; here
-    the field continues at the edge. The path is kept in the units and order of ``grid_sample`` from first to last, so that
-    a squaring is one sampling and two sums, and in 32 bits whatever autocast says.
+    MONAI's ``DVF2DDF`` does the same, but pads the field with zeros, which tears it wherever a path leaves the grid;
+    here the field continues at the edge. The path is kept in the units and order of ``grid_sample`` from first to last,
+    so that a squaring is one sampling and two sums, and in 32 bits whatever autocast says.
 
     Args:
         num_steps: number of squarings, at least 1.
@@ -35,7 +35,7 @@ class ScalingSquaring(nn.Module):
             grid, voxel = normalised_grid(dvf)
             path = dvf.float().flip(1) * (voxel / 2**self.num_steps)
             for _ in range(self.num_steps):
-                path = path + F.grid_sample(
+                path = F.grid_sample(
                     path, (grid + path).movedim(1, -1), padding_mode="border", align_corners=True
-                )
+                ).add_(path)
             return (path / voxel).flip(1)
