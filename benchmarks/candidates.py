@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from scripts.losses import RegistrationLoss
 from scripts.networks import DenseUNet, RegistrationModel
-from scripts.spatial import ScalingSquaring, upsample_field, warp
+from scripts.spatial import ScalingSquaring, crop_to, upsample_field, warp
 
 
 class TwoWayIntegration(ScalingSquaring):
@@ -85,7 +85,9 @@ class DeeplySupervised(DenseUNet):
     def forward(self, pair: Tensor) -> Tensor:
         """As :meth:`DenseUNet.forward`."""
         self.inner = []
-        return super().forward(pair)
+        last = super().forward(pair)
+        self.inner = [crop_to(inner, last.shape[2:]) for inner in self.inner]
+        return last
 
     def _join(self, name: str, *args: Any) -> Tensor:
         value = super()._join(name, *args)

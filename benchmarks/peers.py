@@ -152,7 +152,7 @@ def table_of(results: list[dict[str, Any]]) -> str:
         ]
         for r in results
     ]
-    header = ["Method", "Dice", "folded, %", "seconds a pair", "of SyNCC's", "memory over data, MB"]
+    header = ["Method", "Dice", "folded, %", "seconds a pair", "relative to SyNCC", "memory over data, MB"]
     note = (
         f"\n{results[0]['pairs']} pairs; {results[0]['machine']}; median seconds, reading and labels not counted; "
         "memory with the method's libraries.\n"

@@ -35,9 +35,9 @@ def awake(model: nn.Module) -> nn.Module:
     return model
 
 
-def images() -> dict[str, Tensor]:
+def images(*size: int) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(0)
-    return {key: torch.rand(2, 1, 16, 24, generator=generator) for key in ("moving", "fixed")}
+    return {key: torch.rand(2, 1, *(size or (16, 24)), generator=generator) for key in ("moving", "fixed")}
 
 
 def predicted(model: nn.Module, target: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -65,10 +65,11 @@ class Negative(nn.Module):
         return -x
 
 
-def test_deep_supervision_reaches_the_heads_of_the_inner_nodes() -> None:
+@pytest.mark.parametrize("size", [(16, 24), (18, 26)], ids=str)
+def test_deep_supervision_reaches_the_heads_of_the_inner_nodes(size: tuple[int, int]) -> None:
     backbone = DeeplySupervised(channels=CHANNELS, output_level=1)
     model = awake(RegistrationModel(backbone, velocity=True, integration_steps=5)).train()
-    target = images()
+    target = images(*size)
     pred = predicted(model, target)
     assert len(backbone.inner) == len(backbone.heads) == 1
     DeepSupervision(plain_loss(), model)(pred, target).backward()

@@ -94,21 +94,28 @@ def test_images_of_several_channels_are_halved() -> None:
     torch.testing.assert_close(found["warped"], pair[:, :3], atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("gpu", [None, False, True])
+@pytest.mark.parametrize("gpu", [False, True])
 @pytest.mark.parametrize("cpu", [False, True])
 def test_auto_takes_bfloat16_where_the_processor_computes_in_it(
-    gpu: bool | None, cpu: bool, monkeypatch: pytest.MonkeyPatch
+    gpu: bool, cpu: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``gpu`` is whether it computes in bfloat16, ``None`` for no GPU; where there is one, the CPU does not matter."""
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu is not None)
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: bool(gpu))
+    """On each its own: what the machine has besides does not matter."""
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: gpu)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: cpu)
-    assert choose_precision("auto") == (torch.bfloat16 if (cpu if gpu is None else gpu) else None)
+    for name, able in (("cuda", gpu), ("cpu", cpu), ("mps", False)):
+        assert choose_precision("auto", torch.device(name)) == (torch.bfloat16 if able else None)
 
 
 def test_precisions() -> None:
-    assert choose_precision("float32") is None
-    assert choose_precision("bfloat16") == torch.bfloat16
-    assert choose_precision("float16") == torch.float16
+    cpu = torch.device("cpu")
+    assert choose_precision("float32", cpu) is None
+    assert choose_precision("bfloat16", cpu) == torch.bfloat16
+    assert choose_precision("float16", cpu) == torch.float16
     with pytest.raises(ValueError, match=r"precision must be auto or one of .*'bfloat16'.*, got 'half'"):
         RegistrationInferer("half")
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_a_pair_without_a_batch_is_refused(channels_last: bool) -> None:
+    with pytest.raises(ValueError, match=r"batch of pairs .* got shape \(2, 16, 16\)"):
+        RegistrationInferer(channels_last=channels_last)(torch.rand(2, 16, 16), awake_model(2))

@@ -8,7 +8,7 @@ from monai.networks.nets import VoxelMorphUNet
 from torch import Tensor, nn
 
 from scripts.networks import DenseUNet, RegistrationModel
-from scripts.spatial import ScalingSquaring, halve_field, jacobian_determinant, upsample_field
+from scripts.spatial import ScalingSquaring, compose, halve_field, jacobian_determinant, upsample_field, warp
 from support import both_dims
 
 SIZES = [(16, 24), (17, 23), (8, 12, 16), (9, 10, 13)]
@@ -36,7 +36,10 @@ def pair_of(*size: int) -> Tensor:
     return torch.rand(1, 2, *size, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
+all_sizes = pytest.mark.parametrize("size", SIZES, ids=str)
+
+
+@all_sizes
 def test_displacement_passes_through(size: tuple[int, ...]) -> None:
     backbone = Fixed(waves(size))
     pair = pair_of(*size)
@@ -44,7 +47,7 @@ def test_displacement_passes_through(size: tuple[int, ...]) -> None:
     assert torch.equal(backbone.seen, pair)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
+@all_sizes
 def test_velocity_is_integrated(size: tuple[int, ...]) -> None:
     found = RegistrationModel(Fixed(waves(size)), velocity=True, integration_steps=6)(pair_of(*size))
     torch.testing.assert_close(found, ScalingSquaring(6)(waves(size)))
@@ -52,13 +55,13 @@ def test_velocity_is_integrated(size: tuple[int, ...]) -> None:
     torch.testing.assert_close(RegistrationModel(Fixed(constant), velocity=True)(pair_of(*size)), constant)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
+@all_sizes
 def test_half_resolution_integrates_the_averaged_field(size: tuple[int, ...]) -> None:
     found = RegistrationModel(Fixed(waves(size)), velocity=True, half_resolution=True)(pair_of(*size))
     torch.testing.assert_close(found, upsample_field(ScalingSquaring(7)(halve_field(waves(size))), size))
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
+@all_sizes
 @pytest.mark.parametrize("velocity", [True, False])
 def test_full_or_half_backbone_says_the_same_in_voxels(size: tuple[int, ...], velocity: bool) -> None:
     """A constant displacement stays that many voxels, whichever grid it was given on."""
@@ -125,3 +128,43 @@ def test_the_field_is_32_bit_whatever_the_backbone_computes_in(dims: int, veloci
 def test_backbone_with_other_channels_is_named(shape: tuple[int, ...], dims: int) -> None:
     with pytest.raises(ValueError, match=rf"must give {dims} channels.*\({shape[0]}, {shape[1]}, 8"):
         RegistrationModel(Fixed(torch.zeros(shape)))(pair_of(*(8,) * dims))
+
+
+@all_sizes
+def test_a_second_pass_registers_what_the_first_has_left(size: tuple[int, ...]) -> None:
+    backbone, pair = Fixed(waves(size)), pair_of(*size)
+    found = RegistrationModel(backbone, passes=2)(pair)
+    left = torch.cat([warp(pair[:, :1], waves(size)), pair[:, 1:]], 1)
+    torch.testing.assert_close(backbone.seen, left)
+    torch.testing.assert_close(found, compose(waves(size), waves(size)))
+
+
+@both_dims
+def test_every_pass_keeps_the_memory_layout(dims: int) -> None:
+    layout = {2: torch.channels_last, 3: torch.channels_last_3d}[dims]
+    size = (8,) * dims
+    backbone = Fixed(waves(size))
+    RegistrationModel(backbone, passes=3)(pair_of(*size).contiguous(memory_format=layout))
+    assert backbone.seen.is_contiguous(memory_format=layout)
+    RegistrationModel(backbone, passes=3)(pair_of(*size))
+    assert backbone.seen.is_contiguous()
+
+
+@both_dims
+def test_gradient_reaches_the_backbone_through_every_pass(dims: int) -> None:
+    """One set of weights: the gradient of two passes is not that of the last alone."""
+    torch.manual_seed(0)
+    backbone = DenseUNet(dims, channels=(4, 4, 4))
+    torch.nn.init.normal_(backbone.head.conv.weight, std=0.5)  # type: ignore[union-attr, arg-type]
+    gradients = []
+    for passes in (1, 2):
+        backbone.zero_grad()
+        RegistrationModel(backbone, passes=passes)(pair_of(*(16,) * dims)).square().mean().backward()
+        gradients.append(backbone.head.conv.weight.grad.clone())  # type: ignore[union-attr, operator]
+    assert gradients[0].abs().max() > 0
+    assert not torch.allclose(*gradients, rtol=0.1)
+
+
+def test_no_pass_is_refused() -> None:
+    with pytest.raises(ValueError, match="passes"):
+        RegistrationModel(Fixed(waves((8, 8))), passes=0)

@@ -37,3 +37,9 @@ def test_a_coarse_grid_of_one_voxel() -> None:
     conv = nn.Conv2d(5, 2, 3, padding=1)
     same, coarse = [torch.randn(1, 3, 2, 2)], torch.randn(1, 2, 1, 1)
     torch.testing.assert_close(convolve_with_upsampled(conv, same, coarse), plainly(conv, same, coarse))
+
+
+def test_sizes_that_do_not_fit_are_refused() -> None:
+    conv = nn.Conv2d(5, 2, 3, padding=1)
+    with pytest.raises(ValueError, match=r"\(4, 5\) is not twice the coarse size \(2, 2\)"):
+        convolve_with_upsampled(conv, [torch.randn(1, 3, 4, 5)], torch.randn(1, 2, 2, 2))

@@ -111,3 +111,8 @@ def test_low_precision_is_integrated_in_32_bits() -> None:
 def test_no_step_is_refused() -> None:
     with pytest.raises(ValueError, match="num_steps"):
         ScalingSquaring(0)
+
+
+def test_velocity_without_a_channel_per_axis_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"one channel per axis, got shape \(1, 1, 8, 8\)"):
+        ScalingSquaring(5)(torch.zeros(1, 1, 8, 8))

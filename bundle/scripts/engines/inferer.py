@@ -12,21 +12,19 @@ from torch import Tensor, nn
 from ..spatial import warp
 
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
+LAYOUTS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
-def choose_precision(precision: str) -> torch.dtype | None:
-    """Type for autocast, or ``None`` for none; ``"auto"`` takes bfloat16 where the processor computes in it.
+def choose_precision(precision: str, device: torch.device) -> torch.dtype | None:
+    """Type for autocast on ``device``, or ``None`` for none.
 
-    Raises:
-        ValueError: if the name is unknown.
+    ``"auto"`` takes bfloat16 where the device computes in it.
     """
-    if precision == "auto":
-        if torch.cuda.is_available():
-            return torch.bfloat16 if torch.cuda.is_bf16_supported() else None
-        return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else None
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision must be auto or one of {list(PRECISIONS)}, got {precision!r}")
-    return PRECISIONS[precision]
+    if precision != "auto":
+        return PRECISIONS[precision]
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else None
+    return torch.bfloat16 if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported() else None
 
 
 class RegistrationInferer(Inferer):
@@ -39,6 +37,9 @@ class RegistrationInferer(Inferer):
         precision: ``float32``, ``bfloat16``, ``float16`` or ``auto``.
         channels_last: memory layout that convolutions are fastest in.
         refine: ``f(pair, ddf) -> ddf`` that betters the network's field, see :class:`InstanceOptimiser`.
+
+    Raises:
+        ValueError: if the precision is unknown.
     """
 
     def __init__(
@@ -47,8 +48,9 @@ class RegistrationInferer(Inferer):
         channels_last: bool = False,
         refine: Callable[[Tensor, Tensor], Tensor] | None = None,
     ) -> None:
-        self.dtype = choose_precision(precision)
-        self.channels_last, self.refine = channels_last, refine
+        if precision not in ("auto", *PRECISIONS):
+            raise ValueError(f"precision must be auto or one of {list(PRECISIONS)}, got {precision!r}")
+        self.precision, self.channels_last, self.refine = precision, channels_last, refine
 
     def __call__(self, inputs: Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
         """Register a batch.
@@ -60,10 +62,15 @@ class RegistrationInferer(Inferer):
         Returns:
             ``ddf`` ``(B, D, *S)`` in voxels and ``warped`` ``(B, C, *S)``; where ``refine`` changed the field,
             also the one before it, ``network_ddf``.
+
+        Raises:
+            ValueError: if ``inputs`` is no batch of 2-D or 3-D pairs.
         """
-        layout = {4: torch.channels_last, 5: torch.channels_last_3d}[inputs.ndim]
-        pair = inputs.contiguous(memory_format=layout) if self.channels_last else inputs
-        with torch.autocast(inputs.device.type, dtype=self.dtype, enabled=self.dtype is not None):
+        if inputs.ndim not in LAYOUTS:
+            raise ValueError(f"a batch of pairs (B, 2C, *S) in 2-D or 3-D is needed, got shape {tuple(inputs.shape)}")
+        pair = inputs.contiguous(memory_format=LAYOUTS[inputs.ndim]) if self.channels_last else inputs
+        dtype = choose_precision(self.precision, inputs.device)
+        with torch.autocast(inputs.device.type, dtype=dtype, enabled=dtype is not None):
             ddf = network(pair, *args, **kwargs)
         ddf = ddf.float().contiguous()
         moving = inputs[:, : inputs.shape[1] // 2]

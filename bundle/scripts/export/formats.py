@@ -43,13 +43,13 @@ def save_onnx(network: nn.Module, path: Path, spatial_size: Sequence[int], chann
         channels: ``2C``.
 
     Raises:
-        InputError: if the packages of ``requirements-export.txt`` are missing.
+        InputError: if a package that ONNX needs is missing.
     """
     try:
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401
     except ImportError as error:
-        raise InputError(f"ONNX needs the package {error.name}; install requirements-export.txt.") from error
+        raise InputError(f"ONNX needs the package {error.name}; pip install onnx onnxruntime onnxscript.") from error
     example = torch.rand(2, channels, *spatial_size, device=next(network.parameters()).device)
     level = logging.getLogger("torch.onnx").level
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells at length which packages it does without

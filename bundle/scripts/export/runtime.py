@@ -36,7 +36,7 @@ def _open_onnx(path: Path, threads: int) -> Field:
     try:
         import onnxruntime
     except ImportError as error:
-        raise InputError("ONNX needs the package onnxruntime; install requirements-export.txt.") from error
+        raise InputError("ONNX needs the package onnxruntime; pip install onnx onnxruntime onnxscript.") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

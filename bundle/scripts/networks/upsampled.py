@@ -21,18 +21,23 @@ def convolve_with_upsampled(conv: nn.Conv2d | nn.Conv3d, same: Sequence[Tensor],
     27; neither the upsampled tensor nor the joined one is ever made.
 
     Args:
-        conv: of kernel 3, stride 1 and zero padding 1.
+        conv: of kernel 3, stride 1, zero padding 1, no dilation and one group.
         same: tensors ``(B, C, *S)``, at least one; the first channels that ``conv`` takes.
-        coarse: ``(B, C', *S / 2)``; the last channels.
+        coarse: ``(B, C', *s)`` of exactly half their size; the last channels.
 
     Returns:
         ``(B, conv.out_channels, *S)``.
+
+    Raises:
+        ValueError: if the sizes do not fit.
     """
     dims = coarse.ndim - 2
     fine = torch.cat(list(same), 1) if len(same) > 1 else same[0]
-    ours, below = conv.weight.split([fine.shape[1], coarse.shape[1]], 1)
+    if any(size != 2 * half for size, half in zip(fine.shape[2:], coarse.shape[2:], strict=True)):
+        raise ValueError(f"{tuple(fine.shape[2:])} is not twice the coarse size {tuple(coarse.shape[2:])}")
+    fine_weight, coarse_weight = conv.weight.split([fine.shape[1], coarse.shape[1]], 1)
     # A window of 2 adds up the weights of neighbours; its mean times its size, since exporters know no other divisor.
-    pairs = POOLED[dims](below, 2, stride=1, padding=1) * 2**dims
-    kernel = pairs.flip(*range(2, below.ndim)).transpose(0, 1)
-    joined = CONVOLVED[dims](fine, ours, conv.bias, padding=1)
+    summed = POOLED[dims](coarse_weight, 2, stride=1, padding=1) * 2**dims
+    kernel = summed.flip(*range(2, summed.ndim)).transpose(0, 1)
+    joined = CONVOLVED[dims](fine, fine_weight, conv.bias, padding=1)
     return joined.add_(TRANSPOSED[dims](coarse, kernel, stride=2, padding=1))

@@ -114,7 +114,10 @@ class Registration:
             "affine": self.affine,
             "use_network": self.use_network,
             "weights": _fingerprint(self.ckpt_path) if self.use_network else None,
+            "precision": str(self.inferer.precision),
             "instance_steps": getattr(refine, "steps", 0),
+            "instance_learning_rate": getattr(refine, "learning_rate", None),
+            "instance_sigma": getattr(getattr(refine, "loss", None), "sigma", None),
             "spacing": self.spacing,
             "spatial_size": self.spatial_size,
         }

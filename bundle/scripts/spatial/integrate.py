@@ -30,7 +30,13 @@ class ScalingSquaring(nn.Module):
         self.num_steps = num_steps
 
     def forward(self, dvf: Tensor) -> Tensor:
-        """Displacement ``(B, D, *S)`` in voxels of the velocity ``dvf`` ``(B, D, *S)`` in voxels per unit time."""
+        """Displacement ``(B, D, *S)`` in voxels of the velocity ``dvf`` ``(B, D, *S)`` in voxels per unit time.
+
+        Raises:
+            ValueError: if ``dvf`` has not one channel per axis.
+        """
+        if dvf.shape[1] != dvf.ndim - 2:
+            raise ValueError(f"a velocity field needs one channel per axis, got shape {tuple(dvf.shape)}")
         with torch.autocast(dvf.device.type, enabled=False):
             grid, voxel = normalised_grid(dvf)
             path = dvf.float().flip(1) * (voxel / 2**self.num_steps)

@@ -19,8 +19,7 @@ class Warp(MonaiWarp):
     MONAI caches its reference grid by shape alone, so the first call decides precision and device of all later ones; in
     bfloat16 a coordinate of 160 is off by up to half a voxel. Here the grid is kept per device and the arithmetic is
     done in 32 bits whatever autocast says. The grid is kept normalised, as ``grid_sample`` wants it, so that a call
-    scales and adds once instead of walking over the coordinates axis by axis; the scaling and squaring of one training
-    step warps six times, forward and backward.
+    scales and adds once instead of walking over the coordinates axis by axis.
 
     Args:
         mode: ``"bilinear"`` (trilinear in 3-D) for intensities, ``"nearest"`` for labels.
@@ -68,7 +67,7 @@ def normalised_grid(ddf: Tensor) -> tuple[Tensor, Tensor]:
     return _traced_grid(ddf) if traced else _cached_grid(ddf.shape[2:], ddf.device)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)  # of large volumes a grid is hundreds of megabytes
 def _cached_grid(spatial_size: tuple[int, ...], device: torch.device) -> tuple[Tensor, Tensor]:
     with torch.inference_mode(False):  # what is made in that mode could not be used in training afterwards
         scale = torch.tensor([2 / max(size - 1, 1) for size in reversed(spatial_size)], device=device)
