@@ -100,4 +100,4 @@ def test_metadata_version_has_its_changelog(bundle: Path) -> None:
         "numpy": metadata["numpy_version"],
         **metadata["required_packages_version"],
     }
-    assert {name: pins[name] for name in required} == required
+    assert pins == required
