@@ -39,6 +39,7 @@ METHODS = {
     "unregistered": lambda options: methods.unregistered(),
     "ITK affine": lambda options: methods.itk_affine(),
     "ours, network": lambda options: methods.bundle_network({"instance_steps": 0}, options.weights),
+    "ours, network twice": lambda options: methods.bundle_network({"instance_steps": 0, "passes": 2}, options.weights),
     "ours, network + optimisation": lambda options: methods.bundle_network(
         {"instance_steps": options.instance_steps}, options.weights
     ),

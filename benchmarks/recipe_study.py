@@ -116,7 +116,6 @@ CANDIDATES: dict[str, dict[str, Any]] = {
     "averaged weights": averaged(0.03),
     "averaged weights, a constant rate": {**averaged(0.03), **CONSTANT_RATE},
     "half the diffusion": {"sigma": 0.75, "loss#regularisation#weights": [1, 200]},
-    "one pass": {"passes": 1},
     "two passes": {"passes": 2},
 }
 
