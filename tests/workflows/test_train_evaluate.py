@@ -98,6 +98,39 @@ def test_a_killed_training_ends_as_one_that_was_left_alone(cohort_2d: Path, run_
         torch.testing.assert_close(weights[1][name], value, rtol=0, atol=0)
 
 
+def test_a_training_goes_on_with_its_own_settings_alone(cohort_2d: Path, run_bundle: Run, tmp_path: Path) -> None:
+    """More epochs at the paper's constant rate are the same training; of a cosine they are not, nor is another loss."""
+    options = small(cohort_2d, tmp_path / "out", max_epochs=1)
+    assert run_bundle(TRAIN, "training", **options).returncode == 0
+    for changed, words in (
+        ({"sigma": 0.5}, "belongs to a training with sigma 0.01, not 0.5"),
+        ({"final_learning_rate": 0}, "belongs to a training with final_learning_rate 0.0001, not 0"),
+    ):
+        said = run_bundle(TRAIN, "training", **{**options, **changed})
+        assert said.returncode != 0
+        assert words in said.stdout + said.stderr
+    longer = run_bundle(TRAIN, "training", **{**options, "max_epochs": 2})
+    assert longer.returncode == 0, longer.stderr
+    assert "resumed from" in longer.stdout
+    cosine = small(cohort_2d, tmp_path / "cosine", max_epochs=1, final_learning_rate=0)
+    assert run_bundle(TRAIN, "training", **cosine).returncode == 0
+    said = run_bundle(TRAIN, "training", **{**cosine, "max_epochs": 2})
+    assert said.returncode != 0
+    assert "belongs to a training with epochs of the cosine 1, not 2" in said.stdout + said.stderr
+
+
+def test_training_starts_from_given_weights(cohort_2d: Path, run_bundle: Run, tmp_path: Path) -> None:
+    first = small(cohort_2d, tmp_path / "first", max_epochs=1, learning_rate=0.01)
+    assert run_bundle(TRAIN, "training", **first).returncode == 0
+    given = tmp_path / "first" / "model_last.pt"
+    still = small(cohort_2d, tmp_path / "still", max_epochs=1, learning_rate=0, initial_weights=given, seed=1)
+    said = run_bundle(TRAIN, "training", **still)
+    assert said.returncode == 0, said.stderr
+    weights = [torch.load(path, weights_only=True) for path in (given, tmp_path / "still" / "model_last.pt")]
+    for name, value in weights[0].items():
+        torch.testing.assert_close(weights[1][name], value, rtol=0, atol=0)
+
+
 def test_affine_stage_is_a_row_of_the_table(cohort_2d: Path, run_bundle: Run, tmp_path: Path) -> None:
     options = small(cohort_2d, tmp_path / "out", affine=True, max_epochs=1)
     assert run_bundle(TRAIN, "training", **options).returncode == 0
