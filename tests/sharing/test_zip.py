@@ -70,7 +70,7 @@ def test_every_workflow_runs_where_it_is_unpacked(unpacked: Path, cohort_2d: Pat
     for run_id, overlays in steps:
         said = run_from(unpacked, run_id, config_file=train.format(overlays), **options)
         assert said.returncode == 0, said.stderr
-    out = unpacked / "outputs" / "slices"
+    out = unpacked / "outputs" / "slices_recipe"
     assert {"model.pt", "evaluation_random", "atlas_label.nii.gz"} <= {path.name for path in out.rglob("*")}
     assert json.loads(next(out.rglob("summary.json")).read_text(encoding="utf-8"))["pairs"] >= 1
 

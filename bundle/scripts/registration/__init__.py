@@ -2,8 +2,9 @@
 
 From the ground up: ``geometry`` (where a grid lies), ``headers`` and ``images`` (reading and refusing), ``pair``,
 ``prepare`` (onto one grid), ``affine``, ``deformation`` (what is found, as a map of points), ``itk_files``
-(transforms and fields in ITK's formats), ``results``, ``apply`` (warp, jacobian), ``points``, ``measures``, ``outcome``
-(all that a user gets), ``pipeline`` (one pair), ``batch`` (the command), ``api`` (the function).
+(transforms and fields in ITK's formats), ``results``, ``apply`` (warp, jacobian), ``point_files`` and ``points``
+(landmarks), ``measures``, ``outcome`` (all that a user gets), ``pipeline`` (one pair), ``batch`` (the command), ``api``
+(the function).
 """
 
 from .api import register
