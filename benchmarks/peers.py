@@ -38,10 +38,10 @@ NOTHING = 1e-3  # seconds: what registers nothing takes no time worth a ratio
 METHODS = {
     "unregistered": lambda options: methods.unregistered(),
     "ITK affine": lambda options: methods.itk_affine(),
-    "ours, network, one pass": lambda options: methods.bundle_network(
-        {"instance_steps": 0, "evaluation_passes": 1}, options.weights
-    ),
     "ours, network": lambda options: methods.bundle_network({"instance_steps": 0}, options.weights),
+    "ours, network, two passes": lambda options: methods.bundle_network(
+        {"instance_steps": 0, "evaluation_passes": 2}, options.weights
+    ),
     "ours, network + optimisation": lambda options: methods.bundle_network(
         {"instance_steps": options.instance_steps}, options.weights
     ),

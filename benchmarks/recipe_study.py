@@ -1,11 +1,14 @@
 """What every part of the recipe is worth: short trainings, each with one part changed.
 
     python benchmarks/recipe_study.py --dataset_dir DIR --output_dir outputs/recipe_study [--epochs 20]
+    python benchmarks/recipe_study.py --dataset_dir DIR --output_dir outputs/recipe_end --weights bundle/models/model.pt
 
 Every row is the recipe with one thing changed, trained for the same number of epochs from the same seed and measured on
 the same seeded pairs of validation subjects, by the network alone. Then all rows take turns at training steps on one
 batch that is there already, so that their times can be compared; augmentation and averaging are not in them. A row
-whose result is in ``output_dir`` is not trained again. Prints the table of bundle/docs/recipe.md.
+whose result is in ``output_dir`` is not trained again. With ``--weights`` every row goes on from them, at half the
+recipe's rate: what a part is still worth at the end of a training. The network looks once (``passes: 1``) unless the
+row says otherwise. Prints the table of bundle/docs/recipe.md.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from scripts.reports import markdown_table  # noqa: E402
 
 CONFIGS = ("train.yaml", "variants/recipe.yaml")
 BATCH, SIZE = 8, (160, 192)
+LATE_RATE = 5e-4
 RECIPE = "the recipe"
 # The weights that were best with MSE in loss_study.py: those of LNCC would leave nothing but the identity.
 MSE_LOSS: dict[str, Any] = {
@@ -132,6 +136,8 @@ def row_config(changed: dict[str, Any], options: argparse.Namespace, folder: Pat
         "validate#dataset#pairing": "random",
         "validate#dataset#num_pairs": options.num_pairs,
     }
+    if options.weights:
+        shared.update(initial_weights=options.weights, learning_rate=LATE_RATE)
     return parse({**shared, **changed}, CONFIGS)
 
 
@@ -167,10 +173,11 @@ def main() -> None:
     parser.add_argument("--output_dir", required=True)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--num_pairs", type=int, default=48)
+    parser.add_argument("--weights", help="of the recipe's network, to go on from")
     parser.add_argument("--rows", nargs="+", choices=CANDIDATES, default=list(CANDIDATES), help="besides the recipe")
     options = parser.parse_args()
     options.rows = list(dict.fromkeys([RECIPE, *options.rows]))
-    claim(Path(options.output_dir), {k: getattr(options, k) for k in ("dataset_dir", "epochs", "num_pairs")})
+    claim(Path(options.output_dir), {k: getattr(options, k) for k in ("dataset_dir", "epochs", "num_pairs", "weights")})
     results = {}
     for name in options.rows:
         results[name] = train(name, options)

@@ -53,9 +53,8 @@ def test_inference_shares_its_method_with_training_and_recipe(bundle: Path) -> N
     recipe = parse(bundle, "train.yaml", "variants/recipe.yaml", "evaluate.yaml")
     inference = parse(bundle, "inference.yaml")
     values = ("channels", "dense", "attention", "sigma", "precision", "instance_steps")
-    assert inference["passes"] == recipe["evaluation_passes"] == 2
-    for parser in (inference, recipe):
-        parser["network_def"]["passes"] = 2
+    assert inference["passes"] == recipe.get_parsed_content("evaluation_passes")
+    recipe["network_def"]["passes"] = inference["network_def"]["passes"]
     for key in ("network_def", "loss", "refine", "inferer", *values):
         assert inference[key] == recipe[key], key
     assert inference.get_parsed_content("instance_sigma") == recipe["instance_sigma"]

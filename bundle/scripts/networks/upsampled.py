@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +11,6 @@ from torch import Tensor, nn
 
 CONVOLVED = {2: F.conv2d, 3: F.conv3d}
 TRANSPOSED = {2: F.conv_transpose2d, 3: F.conv_transpose3d}
-POOLED = {2: F.avg_pool2d, 3: F.avg_pool3d}
 
 
 def convolve_with_upsampled(conv: nn.Conv2d | nn.Conv3d, same: Sequence[Tensor], coarse: Tensor) -> Tensor:
@@ -36,8 +36,21 @@ def convolve_with_upsampled(conv: nn.Conv2d | nn.Conv3d, same: Sequence[Tensor],
     if any(size != 2 * half for size, half in zip(fine.shape[2:], coarse.shape[2:], strict=True)):
         raise ValueError(f"{tuple(fine.shape[2:])} is not twice the coarse size {tuple(coarse.shape[2:])}")
     fine_weight, coarse_weight = conv.weight.split([fine.shape[1], coarse.shape[1]], 1)
-    # A window of 2 adds up the weights of neighbours; its mean times its size, since exporters know no other divisor.
-    summed = POOLED[dims](coarse_weight, 2, stride=1, padding=1) * 2**dims
-    kernel = summed.flip(*range(2, summed.ndim)).transpose(0, 1)
+    kernel = _summed_where_voxels_repeat(coarse_weight).transpose(0, 1)
     joined = CONVOLVED[dims](fine, fine_weight, conv.bias, padding=1)
     return joined.add_(TRANSPOSED[dims](coarse, kernel, stride=2, padding=1))
+
+
+def _summed_where_voxels_repeat(weight: Tensor) -> Tensor:
+    """Weights ``(O, I, *3)`` of an upsampled tensor as those ``(O, I, *4)`` of a transposed convolution before it."""
+    with torch.autocast(weight.device.type, enabled=False):  # sums in 32 bits, rounded once
+        flat = weight.flatten(2) @ _sums(weight.ndim - 2, weight.device).to(weight.dtype)
+    return flat.unflatten(2, (4,) * (weight.ndim - 2))
+
+
+@lru_cache(maxsize=8)
+def _sums(dims: int, device: torch.device) -> Tensor:
+    """Matrix ``(3^D, 4^D)``: a transposed kernel runs backwards, and every weight meets the voxel and its double."""
+    with torch.inference_mode(False):  # what is made in that mode could not be used in training afterwards
+        along = torch.tensor([[0.0, 0, 1, 1], [0, 1, 1, 0], [1, 1, 0, 0]], device=device)
+        return torch.kron(torch.kron(along, along), along) if dims == 3 else torch.kron(along, along)
