@@ -39,11 +39,14 @@ METHODS = {
     "unregistered": lambda options: methods.unregistered(),
     "ITK affine": lambda options: methods.itk_affine(),
     "ours, network": lambda options: methods.bundle_network({"instance_steps": 0}, options.weights),
-    "ours, network, two passes": lambda options: methods.bundle_network(
-        {"instance_steps": 0, "evaluation_passes": 2}, options.weights
-    ),
     "ours, network + optimisation": lambda options: methods.bundle_network(
         {"instance_steps": options.instance_steps}, options.weights
+    ),
+    "ours, two passes": lambda options: methods.bundle_network(
+        {"instance_steps": 0, "evaluation_passes": 2}, options.weights
+    ),
+    "ours, two passes + optimisation": lambda options: methods.bundle_network(
+        {"instance_steps": options.instance_steps, "evaluation_passes": 2}, options.weights
     ),
     "voxelmorph package": lambda options: methods.voxelmorph_package(options.voxelmorph_weights),
     "elastix B-spline": lambda options: methods.elastix_bspline(),
