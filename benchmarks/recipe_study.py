@@ -39,30 +39,26 @@ MSE_LOSS: dict[str, Any] = {
     "loss#regularisation#weights": [1, 2500],
     "sigma": 0.04,
 }
+BASE = parse({}, CONFIGS)
 PAIR = ["moving", "fixed"]
 
 
 def around_the_loss(target: str, **changed: Any) -> dict[str, Any]:
     """The recipe's loss in another one that sees the network."""
-    plain = parse({}, CONFIGS)["loss"]
     wrapped = {"_target_": f"benchmarks.candidates.{target}", "loss": "@plain_loss", "network": "@network_def"}
-    return {"plain_loss": plain, "loss": wrapped, **changed}
+    return {"plain_loss": BASE["loss"], "loss": wrapped, **changed}
 
 
 def augmented(*transforms: dict[str, Any]) -> dict[str, Any]:
     """Transforms of a pair, then the recipe's mirroring."""
-    mirroring = parse({}, CONFIGS)["train#dataset#augment"]
-    return {"train#dataset#augment": {"_target_": "Compose", "transforms": [*transforms, mirroring]}}
+    together = [*transforms, BASE["train#dataset#augment"]]
+    return {"train#dataset#augment": {"_target_": "Compose", "transforms": together}}
 
 
 def averaged(momentum: float) -> dict[str, Any]:
     """A running average of the weights; at the end of the shortest study less than 1 part in 8000 is of the first."""
-    handler = {
-        "_target_": "benchmarks.candidates.AveragedWeights",
-        "network": "@network_def",
-        "momentum": momentum,
-    }
-    handlers = [*parse({}, CONFIGS)["train#handlers"], handler]
+    handler = {"_target_": "benchmarks.candidates.AveragedWeights", "network": "@network_def", "momentum": momentum}
+    handlers = [*BASE["train#handlers"], handler]
     return {"train#handlers": handlers, "resume": False}  # no checkpoint has the average
 
 

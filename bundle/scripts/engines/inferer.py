@@ -9,10 +9,10 @@ import torch
 from monai.inferers import Inferer
 from torch import Tensor, nn
 
+from ..networks.registration import LAYOUTS
 from ..spatial import warp
 
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
-LAYOUTS = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 def choose_precision(precision: str, device: torch.device) -> torch.dtype | None:

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from ..spatial import ScalingSquaring, compose, crop_to, halve_field, pad_to_multiple, upsample_field, warp
 from .scripting import Traced
 
+LAYOUTS = {4: torch.channels_last, 5: torch.channels_last_3d}  # by the axes of a batch
+
 
 class RegistrationModel(nn.Module):
     """Pair in, displacement field out, around any backbone that keeps or halves the image's size.
@@ -80,5 +82,5 @@ class RegistrationModel(nn.Module):
 
 def _laid_out(tensor: Tensor, like: Tensor) -> Tensor:
     """In the memory layout of another tensor, which the convolutions that follow take over."""
-    layout = {4: torch.channels_last, 5: torch.channels_last_3d}[like.ndim]
+    layout = LAYOUTS[like.ndim]
     return tensor.contiguous(memory_format=layout) if like.is_contiguous(memory_format=layout) else tensor
