@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from scripts.engines import InstanceOptimiser, RegistrationInferer
-from scripts.losses import FoldingPenalty, ForwardDiffusion, RegistrationLoss, WeightedSum
+from scripts.losses import FoldingPenalty, ForwardDiffusion, RegistrationLoss
 from scripts.spatial import folded_fraction, identity_grid, warp
 
 SIZES = [(32, 40), (16, 20, 18)]
@@ -20,7 +20,11 @@ def blob(size: tuple[int, ...], shift: float) -> Tensor:
 
 
 def loss() -> RegistrationLoss:
-    return RegistrationLoss(nn.MSELoss(), WeightedSum([ForwardDiffusion(), FoldingPenalty()], [1, 10]), 0.001)
+    return RegistrationLoss(
+        mse={"weight": 1, "loss": nn.MSELoss()},
+        diffusion={"weight": 0.001, "on": "ddf", "loss": ForwardDiffusion()},
+        folding={"weight": 0.01, "on": "ddf", "loss": FoldingPenalty()},
+    )
 
 
 def error(pair: Tensor, ddf: Tensor) -> float:
