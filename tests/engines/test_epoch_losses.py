@@ -13,7 +13,7 @@ from scripts.losses import ForwardDiffusion, RegistrationLoss
 
 def test_means_over_the_batches_of_each_epoch() -> None:
     loss = RegistrationLoss(
-        mse={"weight": 1, "loss": nn.MSELoss()}, diffusion={"weight": 0.5, "on": "ddf", "loss": ForwardDiffusion()}
+        mse={"weight": 1, "loss": nn.MSELoss()}, diffusion={"weight": 0.5, "of": "ddf", "loss": ForwardDiffusion()}
     )
 
     def step(engine: Engine, difference: float) -> dict[str, Tensor]:

@@ -65,7 +65,7 @@ def smoothed(similarity: nn.Module, weight: float, penalty: nn.Module | None = N
     """A similarity and a penalty on the field, MONAI's diffusion unless another is given."""
     penalty = penalty or DiffusionLoss()
     return RegistrationLoss(
-        similarity={"weight": 1, "loss": similarity}, penalty={"weight": weight, "on": "ddf", "loss": penalty}
+        similarity={"weight": 1, "loss": similarity}, penalty={"weight": weight, "of": "ddf", "loss": penalty}
     )
 
 
@@ -78,8 +78,8 @@ def test_loss_is_the_weighted_sum_of_its_terms(size: tuple[int, ...]) -> None:
     for weights in ((1, 2, 0.0), (0.5, -1, 0.01), (3, 0, 2.5)):
         loss = RegistrationLoss(
             mse={"weight": weights[0], "loss": nn.MSELoss()},
-            l1={"weight": weights[1], "loss": nn.L1Loss(), "on": "images"},
-            diffusion={"weight": weights[2], "loss": DiffusionLoss(), "on": "ddf"},
+            l1={"weight": weights[1], "loss": nn.L1Loss(), "of": "images"},
+            diffusion={"weight": weights[2], "loss": DiffusionLoss(), "of": "ddf"},
         )
         total = loss({"warped": warped, "ddf": ddf}, {"fixed": fixed, "fixed_label": fixed})
         diffusion = DiffusionLoss()(ddf)
@@ -121,7 +121,7 @@ def test_terms_follow_the_loss_to_its_device() -> None:
         ({"mse": nn.MSELoss()}, "'mse' must have a weight and a loss"),
         ({"mse": {"loss": nn.MSELoss()}}, "'mse' must have a weight and a loss"),
         ({"mse": {"loss": nn.MSELoss(), "weight": 1, "wieght": 2}}, "'mse' must have"),
-        ({"mse": {"loss": nn.MSELoss(), "weight": 1, "on": "field"}}, "on one of .*images.*ddf"),
+        ({"mse": {"loss": nn.MSELoss(), "weight": 1, "of": "field"}}, "on one of .*images.*ddf"),
     ],
 )
 def test_a_term_has_a_weight_and_a_loss(terms: dict[str, Any], message: str) -> None:

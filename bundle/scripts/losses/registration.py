@@ -22,7 +22,7 @@ class RegistrationLoss(nn.Module):
         loss:
           _target_: scripts.losses.RegistrationLoss
           mse: {weight: 1, loss: {_target_: torch.nn.MSELoss}}
-          diffusion: {weight: 0.01, on: ddf, loss: {_target_: DiffusionLoss}}
+          diffusion: {weight: 0.01, of: ddf, loss: {_target_: DiffusionLoss}}
 
     A weight holds for the normalisation of its term, the number of axes and the other terms only. MSE is the mean
     over batch and voxels of ``(fixed - warped)^2`` of images in [0, 1]; MONAI's ``DiffusionLoss`` takes central
@@ -30,7 +30,7 @@ class RegistrationLoss(nn.Module):
     **averaged** over batch, channels and inner voxels.
 
     Args:
-        terms: name to ``weight``, a number; ``loss``, which gives a scalar, lower is better; and ``on``, what it takes:
+        terms: name to ``weight``, a number; ``loss``, which gives a scalar, lower is better; and ``of``, what it takes:
             ``images`` (the default): ``loss(warped, fixed)``; ``ddf``: ``loss(ddf)``.
 
     Raises:
@@ -43,7 +43,7 @@ class RegistrationLoss(nn.Module):
             raise ValueError("a loss needs a term, such as mse: {weight: 1, loss: ...}")
         for name, term in terms.items():
             _check(name, term)
-        self.terms = {name: {"on": "images", **term} for name, term in terms.items()}
+        self.terms = {name: {"of": "images", **term} for name, term in terms.items()}
         self.modules_of_terms = nn.ModuleList(t["loss"] for t in terms.values() if isinstance(t["loss"], nn.Module))
         self.values: dict[str, Tensor] = {}
 
@@ -62,7 +62,7 @@ class RegistrationLoss(nn.Module):
         Returns:
             A scalar; the unweighted terms of this call stay in ``values``, by name, for the log.
         """
-        losses = {name: term["loss"](*ARGUMENTS[term["on"]](pred, target)) for name, term in self.terms.items()}
+        losses = {name: term["loss"](*ARGUMENTS[term["of"]](pred, target)) for name, term in self.terms.items()}
         self.values = {name: loss.detach() for name, loss in losses.items()}
         weighted = [self.terms[name]["weight"] * loss for name, loss in losses.items()]
         total: Tensor = sum(weighted[1:], start=weighted[0])
@@ -70,7 +70,7 @@ class RegistrationLoss(nn.Module):
 
 
 def _check(name: str, term: Mapping[str, Any]) -> None:
-    if not isinstance(term, Mapping) or not {"weight", "loss"} <= set(term) <= {"weight", "loss", "on"}:
-        raise ValueError(f"the loss term {name!r} must have a weight and a loss, and may have on, got {term!r}")
-    if term.get("on", "images") not in ARGUMENTS:
-        raise ValueError(f"the loss term {name!r} is on {term['on']!r}; it should be on one of {list(ARGUMENTS)}")
+    if not isinstance(term, Mapping) or not {"weight", "loss"} <= set(term) <= {"weight", "loss", "of"}:
+        raise ValueError(f"the loss term {name!r} must have a weight and a loss, and may have of, got {term!r}")
+    if term.get("of", "images") not in ARGUMENTS:
+        raise ValueError(f"the loss term {name!r} is of {term['of']!r}; it should be of one of {list(ARGUMENTS)}")
