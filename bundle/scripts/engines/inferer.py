@@ -50,7 +50,7 @@ class RegistrationInferer(Inferer):
     ) -> None:
         if precision not in ("auto", *PRECISIONS):
             raise ValueError(f"precision must be auto or one of {list(PRECISIONS)}, got {precision!r}")
-        self.precision, self.channels_last, self.refinement = precision, channels_last, refinementment
+        self.precision, self.channels_last, self.refinement = precision, channels_last, refinement
 
     def __call__(self, inputs: Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
         """Register a batch.
