@@ -7,11 +7,10 @@ from typing import Any
 
 from monai.bundle import ConfigParser
 
+from ..configuration import BUNDLE, config_files, plain, typed_overrides
 from ..errors import find_input_error
 from .pipeline import Registration
 from .results import Result, staged
-
-BUNDLE = Path(__file__).resolve().parents[2]
 
 
 def register(
@@ -52,19 +51,20 @@ def register(
     return result
 
 
-def configured(**options: Any) -> Registration:
+def configured(method: str | None = None, **options: Any) -> Registration:
     """The registration that ``configs/inference.yaml`` describes, with ``options`` instead of its values.
 
+    Args:
+        method: name of a file of ``configs/methods``; ``None``: the bundle's own.
+        options: values of the configuration, also as the text of a command line.
+
     Raises:
-        InputError: if an option has a value it cannot have.
-        ValueError: if an option is not one of the configuration's.
+        OptionError: if an option or a method does not exist, or a value is of another kind.
+        InputError: if the registration cannot be made of them.
     """
     parser = ConfigParser()
-    parser.read_config(BUNDLE / "configs" / "inference.yaml")
-    unknown = [name for name in options if name not in parser.config]
-    if unknown:
-        raise ValueError(f"{unknown[0]!r} is no option of configs/inference.yaml")
-    parser.config.update({"bundle_root": str(BUNDLE), **options})
+    parser.read_config(config_files("inference.yaml", method=method))
+    parser.update({"bundle_root": plain(str(BUNDLE)), **typed_overrides(parser.config, options, expressions=False)})
     parser.parse()
     try:
         registration = parser.get_parsed_content("registration")

@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from .errors import InputError
-from .files import write_text_atomic
+from ..errors import InputError
+from ..files import write_text_atomic
 
 METHODS = "methods"
 COPIES = ("train.yaml", "inference.yaml")

@@ -1,0 +1,54 @@
+"""The files of a configuration: which they are, and what they say of their options, read without MONAI."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..options import OptionError, nearest
+
+BUNDLE = Path(__file__).resolve().parents[2]
+CONFIGS = BUNDLE / "configs"
+LINE = re.compile(r"^(?P<name>[A-Za-z]\w*):(?: +(?P<value>[^#\s].*?))?(?: +# ?(?P<meaning>.*))?$")
+
+
+def config_files(*names: str, method: str | None = None, schedule: str | None = None) -> list[str]:
+    """The files that a run reads: the first of ``names``, the method, the schedule, the further names.
+
+    Args:
+        names: of files in ``configs``.
+        method: name of a file in ``configs/methods``, without its ending; ``None``: the default, in the first file.
+        schedule: likewise, in ``configs/schedules``.
+
+    Raises:
+        OptionError: if there is no such method or schedule.
+    """
+    chosen = [_chosen(kind, name) for kind, name in (("method", method), ("schedule", schedule)) if name]
+    first, *further = (str(CONFIGS / name) for name in names)
+    return [first, *chosen, *further]
+
+
+def _chosen(kind: str, name: str) -> str:
+    there = {path.stem: path for path in (CONFIGS / f"{kind}s").glob("*.yaml")}
+    if name not in there:
+        raise OptionError(f"there is no {kind} {name!r}; {nearest(name, there)}.")
+    return str(there[name])
+
+
+def read_options(files: Iterable[str]) -> dict[str, Any]:
+    """What stands at the top of the files, merged: option to value."""
+    import yaml
+
+    merged: dict[str, Any] = {}
+    for path in files:
+        merged |= yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    return {key: value for key, value in merged.items() if not re.search(r"\W", key)}
+
+
+def read_meanings(files: Iterable[str]) -> dict[str, str]:
+    """What the comments say of the options that hold one plain value: option to meaning."""
+    lines = [line for path in files for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    found = [match for line in lines if (match := LINE.match(line)) and match["value"]]
+    return {match["name"]: match["meaning"] or "" for match in found}
