@@ -9,15 +9,21 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.reports.comparison import Method, joined, method_csv, method_table, paired_csv, paired_table, paper_csv
+from benchmarks.reports.curves import Curve, read_curves, save_curves
+from benchmarks.reports.reading import read_results
+from benchmarks.reports.side_by_side import (
+    SavedPair,
+    choose_structure,
+    read_pair,
+    save_field_figure,
+    save_method_figure,
+)
 from benchmarks.setting import parse
 from benchmarks.table1_runs import OURS, Run
 from scripts.files import write_text_atomic
 from scripts.metrics import NetworkCost, network_cost, non_diffeomorphic_volume
 from scripts.reports import PairResult, nan_mean, paper_table, save_label_boxplot
-from scripts.reports.comparison import Method, joined, method_csv, method_table, paired_csv, paired_table, paper_csv
-from scripts.reports.curves import Curve, read_curves, save_curves
-from scripts.reports.reading import read_results
-from scripts.reports.side_by_side import SavedPair, choose_structure, read_pair, save_field_figure, save_method_figure
 from scripts.spatial import folded_fraction, jacobian_determinant
 
 NAMES = {

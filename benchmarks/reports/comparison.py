@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import InputError
-from .measures import column, plus_minus
+from scripts.errors import InputError
+from scripts.reports.measures import column, plus_minus
+from scripts.reports.summary import PairResult, cell, csv_text, nan_mean, nan_std
+from scripts.reports.table import NOTHING, markdown_table
+
 from .statistics import compare_pairs
-from .summary import PairResult, cell, csv_text, nan_mean, nan_std
-from .table import NOTHING, markdown_table
 
 OF_THE_FIELD = ("folding", "ndv", "sdlogj")
 LEVEL = 0.05  # of the test: a method is called better where the interval and the test agree
