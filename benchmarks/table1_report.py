@@ -9,8 +9,11 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.complexity import NetworkCost, network_cost
 from benchmarks.reports.comparison import Method, joined, method_csv, method_table, paired_csv, paired_table, paper_csv
 from benchmarks.reports.curves import Curve, read_curves, save_curves
+from benchmarks.reports.label_boxplot import save_label_boxplot
+from benchmarks.reports.paper_table import paper_table
 from benchmarks.reports.reading import read_results
 from benchmarks.reports.side_by_side import (
     SavedPair,
@@ -22,8 +25,8 @@ from benchmarks.reports.side_by_side import (
 from benchmarks.setting import parse
 from benchmarks.table1_runs import OURS, Run
 from scripts.files import write_text_atomic
-from scripts.metrics import NetworkCost, network_cost, non_diffeomorphic_volume
-from scripts.reports import PairResult, nan_mean, paper_table, save_label_boxplot
+from scripts.metrics import non_diffeomorphic_volume
+from scripts.reports import PairResult, nan_mean
 from scripts.spatial import folded_fraction, jacobian_determinant
 
 NAMES = {
