@@ -126,10 +126,17 @@ def method_csv(methods: Sequence[Method]) -> str:
     return csv_text(["method", "measure", "pairs", "trainings", "mean", "std over pairs", "std over trainings"], rows)
 
 
-def paired_table(ours: Method, others: Sequence[Method]) -> str:
-    """A row a method and measure: ours minus the other's with its confidence interval, and Wilcoxon's p."""
+def paired_table(ours: Method, others: Sequence[Method], measures: Sequence[str] | None = None) -> str:
+    """A row a method and measure: ours minus the other's with its confidence interval, and Wilcoxon's p.
+
+    Args:
+        ours: the method that the others are compared with.
+        others: on the same pairs.
+        measures: those that are shown; ``None`` for all.
+    """
     header = ["Measure", "ours minus", "pairs", "difference", "95 % interval", "p (Wilcoxon)", "better"]
-    return markdown_table(header, [_paired_row(ours, other, name) for name, other in _comparable(ours, others)])
+    shown = [(name, other) for name, other in _comparable(ours, others) if measures is None or name in measures]
+    return markdown_table(header, [_paired_row(ours, other, name) for name, other in shown])
 
 
 def _comparable(ours: Method, others: Sequence[Method]) -> list[tuple[str, Method]]:

@@ -128,7 +128,7 @@ class DenseUNet(nn.Module):
         return values
 
     def field(self, head: nn.Module, features: Tensor, size: Sequence[int]) -> Tensor:
-        """A head's field from the features of a node of the output's row, for images of ``size``, without the padding."""
+        """What a head makes of a node of the output's row, for images of ``size``: without the padding."""
         return crop_to(head(features), [-(-length // 2**self.output_level) for length in size])
 
     def _join(self, name: str, skips: Sequence[Tensor], below: Tensor) -> Tensor:
