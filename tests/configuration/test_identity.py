@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from scripts.configuration.identity import NEUTRAL, TrainingIdentity, content_digest, describe, difference, digest, merged
+from scripts.configuration.identity import (
+    NEUTRAL,
+    TrainingIdentity,
+    content_digest,
+    describe,
+    difference,
+    digest,
+    merged,
+)
 from support import BUNDLE
 
 CONFIGS = BUNDLE / "configs"
@@ -76,7 +84,8 @@ def test_every_key_of_a_method_counts_or_has_a_reason(method: str) -> None:
 @pytest.mark.parametrize(
     "name, value",
     [
-        ("affine", True), ("split_file", "other.json"), ("precision", "float32"), ("augment", None), ("pairing", "atlas"),
+        ("affine", True), ("split_file", "other.json"), ("precision", "float32"), ("augment", None),
+        ("pairing", "atlas"),
         ("seed", 1), ("split_seed", 1), ("atlas", "someone"), ("spatial_size", [80, 96]), ("batch_size", 4),
         ("learning_rate", 0.01), ("max_epochs", 7), ("smoothness", 2),
         ("channels_last", False), ("labels", [3]), ("synthetic_size", [80, 96]),
@@ -93,7 +102,8 @@ def test_settings_that_count(name: str, value: Any) -> None:
 @pytest.mark.parametrize(
     "values",
     [
-        {"output_dir": "elsewhere"}, {"cache_dir": "elsewhere"}, {"device": "cuda"}, {"silent": True}, {"resume": False},
+        {"output_dir": "elsewhere"}, {"cache_dir": "elsewhere"}, {"device": "cuda"}, {"silent": True},
+        {"resume": False},
         {"cache_rate": 0.5}, {"val_interval": 3}, {"dataset_dir": "/moved/cohort"}, {"refinement_steps": 3},
         {"labels_of_nobody": [1]},
     ],

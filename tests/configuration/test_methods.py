@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from monai.bundle import ConfigParser
 
-from scripts.errors import InputError
 from scripts.configuration.methods import COPIES, method_file, method_lines, method_names, with_method, write_copies
+from scripts.errors import InputError
 from support import BUNDLE
 
 CONFIGS = BUNDLE / "configs"

@@ -84,7 +84,8 @@ class Training:
             network=self.network,
             optimizer=optimizer,
             loss_function=RegistrationLoss(
-                mse={"weight": 1, "loss": nn.MSELoss()}, diffusion={"weight": 0.1, "of": "ddf", "loss": ForwardDiffusion()}
+                mse={"weight": 1, "loss": nn.MSELoss()},
+                diffusion={"weight": 0.1, "of": "ddf", "loss": ForwardDiffusion()},
             ),
             train_handlers=([LrScheduleHandler(scheduler, print_lr=False)] if scheduler else []) + handlers,
             decollate=False,

@@ -14,7 +14,8 @@ from monai.fl.utils.exchange_object import ExchangeObject
 from monai.networks.utils import get_state_dict
 from torch import Tensor
 
-SMALL = {"channels": [4, 4, 4], "spatial_size": -1, "refinement_steps": 0, "batch_size": 2, "val_interval": 1, "device": "cpu", "num_figures": 0}
+SMALL = {"channels": [4, 4, 4], "spatial_size": -1, "refinement_steps": 0, "batch_size": 2, "val_interval": 1}
+SMALL |= {"device": "cpu", "num_figures": 0}
 Weights = dict[str, Tensor]
 
 

@@ -17,7 +17,8 @@ from monai.bundle import ConfigParser, load
 from support import run_command
 from tools.build_zip import NAME, SHIPPED, build_zip, read_version
 
-SMALL = {"channels": "[4,4,4]", "spatial_size": -1, "batch_size": 2, "val_interval": 1, "max_epochs": 1, "num_figures": 1}
+SMALL = {"channels": "[4,4,4]", "spatial_size": -1, "batch_size": 2, "val_interval": 1, "max_epochs": 1}
+SMALL |= {"num_figures": 1}
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,8 @@ PAPER = ("train.yaml", "methods/paper.yaml", "schedules/paper.yaml")
 def small(cohort: Path, output_dir: Path, **options: object) -> dict[str, object]:
     """Options of a small job on a cohort."""
     cache = output_dir / "cache"
-    return {**SMALL, "dataset_dir": cohort, "output_dir": output_dir, "cache_dir": cache, "max_epochs": 2, "refinement_steps": 0, **options}
+    folders = {"dataset_dir": cohort, "output_dir": output_dir, "cache_dir": cache}
+    return {**SMALL, **folders, "max_epochs": 2, "refinement_steps": 0, **options}
 
 
 def test_train_then_evaluate(cohort_2d: Path, run_bundle: Run, tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ class TrainingIdentity:
 
     @property
     def folder(self) -> str:
-        """Name of the output folder: data, method, schedule, and where other settings differ from these files', a digest.
+        """Name of the output folder: data, method, schedule, and a digest where settings differ from these files'.
 
         So a training with other settings never meets another's checkpoint by chance.
         """
@@ -143,7 +143,8 @@ class TrainingIdentity:
     def _as_filed(self, method: str, schedule: str) -> dict[str, Any]:
         """The configuration of train.yaml, the method's and the schedule's file, as far as the bundle has them."""
         folder = Path(str(self.config.get("bundle_root", "."))) / "configs"
-        files = [folder / "train.yaml", folder / "methods" / f"{method}.yaml", folder / "schedules" / f"{schedule}.yaml"]
+        names = ("train.yaml", f"methods/{method}.yaml", f"schedules/{schedule}.yaml")
+        files = [folder / name for name in names]
         return merged([file for file in files if file.is_file()])
 
 

@@ -16,11 +16,11 @@ from .epochs import EpochSetter
 from .evaluation import EvaluationReport
 from .images import WarpedPairImage
 from .inferer import RegistrationInferer
-from .refinement import Refinement
 from .losses import EpochLosses
 from .mean_atlas import MeanAtlas
 from .metrics import PairMetric
 from .pair_saver import PairSaver
+from .refinement import Refinement
 from .tracking import ListedOutput
 from .weights import CheckpointLoader, choose_weights, load_weights
 
@@ -30,11 +30,11 @@ __all__ = [
     "EpochLosses",
     "EpochSetter",
     "EvaluationReport",
-    "Refinement",
     "ListedOutput",
     "MeanAtlas",
     "PairMetric",
     "PairSaver",
+    "Refinement",
     "RegistrationInferer",
     "WarpedPairImage",
     "choose_weights",
