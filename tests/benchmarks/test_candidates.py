@@ -22,7 +22,9 @@ CHANNELS = (4, 4, 4, 4)
 
 
 def plain_loss() -> RegistrationLoss:
-    return RegistrationLoss(nn.MSELoss(), ForwardDiffusion(), 0.1)
+    return RegistrationLoss(
+        mse={"weight": 1, "loss": nn.MSELoss()}, diffusion={"weight": 0.1, "of": "ddf", "loss": ForwardDiffusion()}
+    )
 
 
 def awake(model: nn.Module) -> nn.Module:
