@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from ..errors import InputError
+from .numbers import SHORT_DICE, number
 from .page import Page
 from .panels import FIXED_COLOUR, OWN_COLOUR, draw_grid, draw_jacobian, draw_outlines, intensity_limits, show
 from .planes import View, bounding_box, central_views
@@ -116,7 +117,8 @@ def save_method_figure(
         draw_outlines(below, close, first.fixed_label == structure, FIXED_COLOUR, OUTLINE)
         if heading != "fixed":
             draw_outlines(below, close, label == structure, OWN_COLOUR, OUTLINE)
-        score = "" if heading == "fixed" else f"\nDice of {name} {dice_of(label, first.fixed_label, structure):.3f}"
+        dice = number(dice_of(label, first.fixed_label, structure), SHORT_DICE)
+        score = "" if heading == "fixed" else f"\nDice of {name} {dice}"
         page.heading(x, top, WIDTH, heading + score)
     page.title(GAP, title)
     caption = f"Below: {name} enlarged, with its outline in the fixed image (cyan) and in the image itself (orange)."

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import InputError
+from .numbers import plus_minus, shown
 from .summary import PairResult, nan_mean, nan_std, stack_dice
-
-NOTHING = "-"  # a cell without a number
 
 
 def markdown_table(header: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
@@ -32,11 +31,8 @@ def stage_table(summary: Mapping[str, Any]) -> str:
     rows = [
         [
             stage,
-            _form(values["dice_mean"], ".4f"),
-            _form(values["dice_std_over_labels"], ".4f"),
-            _form(values["dice_std_over_pairs"], ".4f"),
-            _form(_mean(values, "folding"), ".3f", factor=100),
-            _form(_mean(values, "seconds"), ".3g"),
+            *(shown("dice", values[key]) for key in ("dice_mean", "dice_std_over_labels", "dice_std_over_pairs")),
+            *(shown(name, _mean(values, name)) for name in ("folding", "seconds")),
         ]
         for stage, values in summary["stages"].items()
     ]
@@ -47,7 +43,7 @@ def label_table(summary: Mapping[str, Any]) -> str:
     """A row a label: in how many pairs it is present and, a column a stage, Dice mean ± std over pairs."""
     stages = list(summary["stages"])
     rows = [
-        [row["name"], row["pairs"], *(_plus_minus(**row["dice"][stage]) for stage in stages)]
+        [row["name"], row["pairs"], *(plus_minus("dice", **row["dice"][stage]) for stage in stages)]
         for row in summary["labels"]
     ]
     return markdown_table(["Label", "pairs", *stages], rows)
@@ -59,8 +55,10 @@ def paper_table(results: Sequence[PairResult]) -> str:
     As in the paper, the last row averages the deviations too, so that it is not a deviation over pairs.
     """
     columns = {stage: (nan_mean(dice, 1), nan_std(dice, 1)) for stage, dice in stack_dice(results).items()}
-    rows = [[n + 1, *(_plus_minus(mean[n], std[n]) for mean, std in columns.values())] for n in range(len(results))]
-    mean_row = ["mean", *(_plus_minus(nan_mean(mean), nan_mean(std)) for mean, std in columns.values())]
+    rows = [
+        [n + 1, *(plus_minus("dice", mean[n], std[n]) for mean, std in columns.values())] for n in range(len(results))
+    ]
+    mean_row = ["mean", *(plus_minus("dice", nan_mean(m), nan_mean(s)) for m, s in columns.values())]
     return markdown_table(["test", *columns], [*rows, mean_row])
 
 
@@ -74,12 +72,3 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _mean(stage: Mapping[str, Any], measure: str) -> float | None:
     return stage["measures"].get(measure, {}).get("mean")
-
-
-def _form(value: Any, form: str, factor: float = 1.0) -> str:
-    return NOTHING if value is None or value != value else format(factor * float(value), form)
-
-
-def _plus_minus(mean: Any, std: Any) -> str:
-    shown = _form(mean, ".4f")
-    return shown if shown == NOTHING else f"{shown} ± {_form(std, '.4f')}"
