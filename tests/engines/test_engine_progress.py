@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from ignite.engine import Engine
 
@@ -37,6 +39,15 @@ def test_one_progress_an_epoch_counts_its_batches(made: list[Progress]) -> None:
     EngineProgress("evaluation").attach(single)
     single.run([0])
     assert made[-1].what == "evaluation"
+
+
+def test_the_end_says_where_the_files_are_if_asked_to(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="scripts")
+    for folder in (None, "some/where"):
+        engine = Engine(lambda engine, batch: None)
+        EngineProgress("inference", folder=folder).attach(engine)
+        engine.run([0, 1])
+    assert caplog.messages == ["inference is done; the files are in some/where."]
 
 
 def test_an_error_passes_through_and_ends_it(made: list[Progress]) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 from ignite.engine import Engine, Events
 
 from ..progress import EVERY, Progress
+
+logger = logging.getLogger(__name__)
 
 
 class EngineProgress:
@@ -16,10 +20,11 @@ class EngineProgress:
         what: the engine does.
         unit: of its steps.
         every: least seconds between two lines where there is no terminal.
+        folder: that holds what comes of it, told when all is done; ``None``: somebody else tells.
     """
 
-    def __init__(self, what: str, unit: str = "batch", every: float = EVERY) -> None:
-        self.what, self.unit, self.every = what, unit, every
+    def __init__(self, what: str, unit: str = "batch", every: float = EVERY, folder: str | None = None) -> None:
+        self.what, self.unit, self.every, self.folder = what, unit, every, folder
         self.running: Progress | None = None
 
     def attach(self, engine: Engine) -> None:
@@ -27,7 +32,7 @@ class EngineProgress:
         engine.add_event_handler(Events.EPOCH_STARTED, self._open)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self._advance)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self._close)
-        engine.add_event_handler(Events.COMPLETED, self._close)  # of a run that was terminated within an epoch
+        engine.add_event_handler(Events.COMPLETED, self._end)
         engine.add_event_handler(Events.EXCEPTION_RAISED, self._fail)
 
     def _open(self, engine: Engine) -> None:
@@ -43,6 +48,11 @@ class EngineProgress:
         if self.running is not None:
             self.running.close()
         self.running = None
+
+    def _end(self, engine: Engine) -> None:
+        self._close(engine)  # a run that was terminated within an epoch has not come to the end of one
+        if self.folder is not None:
+            logger.info("%s is done; the files are in %s.", self.what, self.folder)
 
     def _fail(self, engine: Engine, error: BaseException) -> None:
         self._close(engine)
