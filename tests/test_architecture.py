@@ -13,7 +13,7 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "bundle" / "scripts"
 
 # A room may import rooms of the floors below its own; rooms of one floor do not know each other.
 FLOORS = [
-    {"errors", "files"},
+    {"errors", "files", "progress"},
     {"voxels", "spatial", "options"},
     {"networks", "losses", "metrics", "configuration"},
     {"transforms", "data", "reports"},

@@ -6,6 +6,7 @@ The rooms, from the ground up; imports point down only.
 ``errors``        the exception for bad input: one sentence, no traceback needed
 ``files``         files that are complete or absent
 ``options``       one typed check for every option: annotations are options
+``progress``      a sign of life for what takes long
 ``voxels``        what an image or label map may hold
 ``spatial``       grids, warping, integration, Jacobians: tensors in, tensors out
 ``networks``      channel attention, densely connected U-Net, the registration model

@@ -112,7 +112,7 @@ def test_files_and_lines_are_written_once(trained: dict[int, Path]) -> None:
     assert {name for name in written[1] if "_1.pt" not in name} == written[0]
     events = [len(list(trained[c].rglob("tensorboard/**/events*"))) for c in (1, 2)]
     assert events[0] == events[1] > 0
-    printed = [(trained[c] / "said_training.txt").read_text(encoding="utf-8").count(" loss: ") for c in (1, 2)]
+    printed = [(trained[c] / "said_training.txt").read_text(encoding="utf-8").count("  loss ") for c in (1, 2)]
     assert printed[0] == printed[1] > 0
 
 

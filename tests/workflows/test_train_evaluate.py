@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import signal
 import subprocess
 import time
@@ -52,8 +51,8 @@ def test_training_lowers_the_loss(cohort_2d: Path, run_bundle: Run, tmp_path: Pa
     options = small(cohort_2d, tmp_path / "out", max_epochs=12, learning_rate=0.005, val_interval=12)
     said = run_bundle(TRAIN, "training", **options)
     assert said.returncode == 0, said.stderr
-    losses = [float(value) for value in re.findall(r"\bloss:? (-?[\d.]+)", said.stdout)]
-    assert len(losses) == 12
+    losses = [float(line.split("  loss ")[1].split()[0]) for line in said.stdout.splitlines() if "  loss " in line]
+    assert len(losses) == 12 and f"Weights are in {tmp_path / 'out'}: model.pt" in said.stdout
     assert losses[-1] < 0.9 * losses[0]
 
 

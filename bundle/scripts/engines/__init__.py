@@ -20,13 +20,18 @@ from .losses import EpochLosses
 from .mean_atlas import MeanAtlas
 from .metrics import PairMetric
 from .pair_saver import PairSaver
+from .progress import EngineProgress
 from .refinement import Refinement
+from .stages import STAGES, registration_stages
 from .tracking import ListedOutput
+from .training_log import TrainingLog
 from .weights import CheckpointLoader, choose_weights, load_weights
 
 __all__ = [
+    "STAGES",
     "CheckpointLoader",
     "Checkpointer",
+    "EngineProgress",
     "EpochLosses",
     "EpochSetter",
     "EvaluationReport",
@@ -36,6 +41,7 @@ __all__ = [
     "PairSaver",
     "Refinement",
     "RegistrationInferer",
+    "TrainingLog",
     "WarpedPairImage",
     "choose_weights",
     "distribute",
@@ -47,5 +53,6 @@ __all__ = [
     "prepare_pair",
     "process_count",
     "process_rank",
+    "registration_stages",
     "shared_indices",
 ]

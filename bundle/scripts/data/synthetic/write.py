@@ -9,10 +9,10 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
-from tqdm import tqdm
 
 from ...errors import InputError
 from ...files import atomic_folder
+from ...progress import progress
 from ..subjects import NEURITE_FILES, NEURITE_TABLES
 from .labels import label_table_text
 from .subject import make_subject
@@ -20,7 +20,6 @@ from .subject import make_subject
 GENERATOR_VERSION = 1  # raise it with every change that alters a voxel
 MARKER = "cohort.json"
 SMALLEST_SIZE = 32  # voxels: on a coarser grid the cortex is gone
-PATIENCE = 2.0  # seconds before a progress bar appears
 
 
 def write_cohort(folder: Path, num_subjects: int = 60, spatial_size: Sequence[int] = (160, 192), seed: int = 0) -> Path:
@@ -106,7 +105,7 @@ def _is_written(folder: Path, wanted: dict[str, Any]) -> bool:
 def _write_subjects(folder: Path, num_subjects: int, spatial_size: Sequence[int], seed: int) -> None:
     image_name, label_name = NEURITE_FILES[len(spatial_size)]
     names = [f"SYN_{index + 1:04d}_MR1" for index in range(num_subjects)]
-    for index, name in enumerate(tqdm(names, desc="embedded cohort", unit="subject", delay=PATIENCE, disable=None)):
+    for index, name in enumerate(progress(names, "embedded cohort", "subject")):
         image, label = make_subject(seed, index, spatial_size)
         (folder / name).mkdir()
         _save(folder / name / image_name, image)
