@@ -15,8 +15,9 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "bundle" / "scripts"
 FLOORS = [
     {"errors", "files"},
     {"voxels", "spatial", "options"},
-    {"networks", "losses", "metrics", "configuration"},
-    {"transforms", "data", "reports"},
+    {"networks", "losses", "metrics", "method_files"},
+    {"configuration"},
+    {"transforms", "data", "reports", "identity"},
     {"engines"},
     {"registration", "export"},
     {"commands"},

@@ -79,7 +79,7 @@ def evaluate(
         device=torch.device("cpu"),
         val_data_loader=DataLoader(data, batch_size=batch),
         network=network,
-        inferer=RegistrationInferer(refine=refine),
+        inferer=RegistrationInferer(refinement=refine),
         prepare_batch=prepare_pair,
         decollate=False,
         val_handlers=[report],
@@ -166,7 +166,7 @@ def test_batch_size_changes_no_number(dims: int, tmp_path: Path) -> None:
 def test_affine_and_refined_stages(dims: int, tmp_path: Path) -> None:
     """Before the affine stage 4 rows off, after it 2, with the network 1, refined 0."""
     subjects = [record("s0", 2, before=4)]
-    evaluate(tmp_path, dims, Shift(1.0), subjects, num_figures=1, refine=lambda pair, ddf: ddf + 1 * (ddf != 0))
+    evaluate(tmp_path, dims, Shift(1.0), subjects, num_figures=1, refinement=lambda pair, ddf: ddf + 1 * (ddf != 0))
     rows = {row["name"]: row for row in rows_of(tmp_path / "dice.csv")}
     stages = ["unregistered", "affine", "network", "refined"]
     assert list(rows["Thalamus"])[4:] == stages

@@ -16,7 +16,7 @@ from .epochs import EpochSetter
 from .evaluation import EvaluationReport
 from .images import WarpedPairImage
 from .inferer import RegistrationInferer
-from .instance import InstanceOptimiser
+from .refinement import Refinement
 from .losses import EpochLosses
 from .mean_atlas import MeanAtlas
 from .metrics import PairMetric
@@ -30,7 +30,7 @@ __all__ = [
     "EpochLosses",
     "EpochSetter",
     "EvaluationReport",
-    "InstanceOptimiser",
+    "Refinement",
     "ListedOutput",
     "MeanAtlas",
     "PairMetric",

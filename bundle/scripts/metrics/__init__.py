@@ -4,6 +4,7 @@ from .complexity import NetworkCost, network_cost
 from .dice import LabelDice, label_dice
 from .diffeomorphism import NonDiffeomorphicVolume, non_diffeomorphic_volume
 from .measure import LabelMeasure, Measure
+from .named import named_measures
 from .negated import Negated
 from .regularity import FoldedFraction, LogJacobianDeviation, log_jacobian_deviation
 from .similarity import MeanAbsoluteError, MeanSquaredError, NormalisedCrossCorrelation, StructuralSimilarity
@@ -27,6 +28,7 @@ __all__ = [
     "StructuralSimilarity",
     "label_dice",
     "log_jacobian_deviation",
+    "named_measures",
     "network_cost",
     "non_diffeomorphic_volume",
 ]
