@@ -12,26 +12,8 @@ from monai.transforms import GaussianSmooth, MapTransform, RandBiasField, Random
 from torch import Tensor, nn
 
 from scripts.losses import RegistrationLoss
-from scripts.networks import DenseUNet, RegistrationModel
-from scripts.spatial import ScalingSquaring, crop_to, upsample_field, warp
-
-
-class TwoWayIntegration(ScalingSquaring):
-    """Integrates the velocity and, in training, its negative: the inverse displacement, kept in ``inverse``."""
-
-    def forward(self, dvf: Tensor) -> Tensor:
-        """As :meth:`ScalingSquaring.forward`."""
-        if self.training:
-            self.inverse = super().forward(-dvf)
-        return super().forward(dvf)
-
-
-class TwoWayModel(RegistrationModel):
-    """The recipe's model with :class:`TwoWayIntegration`."""
-
-    def __init__(self, *args: Any, integration_steps: int = 7, **kwargs: Any) -> None:
-        super().__init__(*args, integration_steps=integration_steps, **kwargs)
-        self.integrate = TwoWayIntegration(integration_steps)
+from scripts.networks import DenseUNet, RegistrationModel, field_head
+from scripts.spatial import upsample_field, warp
 
 
 class Wrapped(nn.Module):
@@ -42,22 +24,31 @@ class Wrapped(nn.Module):
         network: whose further fields are judged as well.
     """
 
-    def __init__(self, loss: RegistrationLoss, network: nn.Module) -> None:
+    def __init__(self, loss: RegistrationLoss, network: RegistrationModel) -> None:
         super().__init__()
-        self.loss, self.terms = loss, loss.terms
+        self.loss = loss
         self._network = [network]  # no child: the optimiser has its parameters already
+
+    @property
+    def network(self) -> RegistrationModel:
+        """Whose fields are judged."""
+        return self._network[0]
+
+    @property
+    def terms(self) -> dict[str, Tensor]:
+        """Those of the network's own field, for the log."""
+        return self.loss.terms
 
     def judge(self, field: Tensor, moving: Tensor, fixed: Tensor) -> Tensor:
         """Loss of a field of any resolution that takes ``moving`` to ``fixed``."""
         ddf = upsample_field(field, fixed.shape[2:])
-        return self.loss({"ddf": ddf, "warped": warp(moving, ddf)}, {"fixed": fixed})
+        value: Tensor = self.loss({"ddf": ddf, "warped": warp(moving, ddf)}, {"fixed": fixed})
+        return value
 
     def forward(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
-        """The whole loss of a batch; the log shows the terms of the network's own field."""
-        further = self.further(target) if self._network[0].training else pred["ddf"].new_zeros(())
-        value = self.loss(pred, target)
-        self.terms = self.loss.terms
-        return value + further
+        """The whole loss of a batch."""
+        further = self.further(target) if self.network.training else pred["ddf"].new_zeros(())
+        return further + self.loss(pred, target)  # this one last: its terms are the log's
 
     def further(self, target: Mapping[str, Tensor]) -> Tensor:
         """What is added to the recipe's loss."""
@@ -65,47 +56,66 @@ class Wrapped(nn.Module):
 
 
 class SymmetricLoss(Wrapped):
-    """Forth and back alike: the inverse displacement takes the fixed image to the moving one."""
+    """Forth and back alike: the negative velocity's displacement takes the fixed image to the moving one.
+
+    Args:
+        loss: the recipe's.
+        network: a model of velocities; what it integrates in training is integrated backwards too.
+
+    Raises:
+        ValueError: if the network has no velocity.
+    """
+
+    def __init__(self, loss: RegistrationLoss, network: RegistrationModel) -> None:
+        super().__init__(loss, network)
+        if network.integrate is None:
+            raise ValueError("the way back needs the network's velocity; give it velocity=True")
+        network.integrate.register_forward_hook(self._integrate_back)
+
+    def _integrate_back(self, integrate: nn.Module, inputs: tuple[Tensor], _: Tensor) -> None:
+        if integrate.training:
+            self.inverse = integrate.forward(-inputs[0])  # not by call, which would come back here
 
     def further(self, target: Mapping[str, Tensor]) -> Tensor:
         """The same loss of the way back."""
-        return self.judge(self._network[0].integrate.inverse, target["fixed"], target["moving"])  # type: ignore[union-attr, operator]
+        return self.judge(self.inverse, target["fixed"], target["moving"])
 
 
-class DeeplySupervised(DenseUNet):
-    """Every dense node of the output's row has a head of its own, as in UNet++; what they give stays in ``inner``."""
+class DeeplySupervised(nn.Module):
+    """A backbone whose inner nodes of the output's row have a head each, as in UNet++.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    In training their fields ``(B, D, *s)`` stay in ``inner``.
+
+    Args:
+        backbone: with short connections.
+    """
+
+    def __init__(self, backbone: DenseUNet) -> None:
+        super().__init__()
+        self.backbone = backbone
         self.inner: list[Tensor] = []
-        names = [f"{i}_{j}" for i, j in self._inner_nodes() if i == self.output_level and i + j < self.levels]
-        width = self.head.conv.in_channels  # type: ignore[union-attr]
-        self.heads = nn.ModuleDict({name: self._head(int(width), self.spatial_dims) for name in names})
+        row = backbone.output_level
+        names = [f"{row}_{j}" for j in range(1, backbone.levels - row)]
+        width, dims = backbone.head.get_submodule("conv").in_channels, backbone.spatial_dims
+        self.heads = nn.ModuleDict({name: field_head(dims, int(width), dims) for name in names})  # type: ignore[arg-type]
 
     def forward(self, pair: Tensor) -> Tensor:
         """As :meth:`DenseUNet.forward`."""
-        self.inner = []
-        last = super().forward(pair)
-        self.inner = [crop_to(inner, last.shape[2:]) for inner in self.inner]
-        return last
-
-    def _join(self, name: str, *args: Any) -> Tensor:
-        value = super()._join(name, *args)
-        if self.training and name in self.heads:
-            self.inner.append(self.heads[name](value))
-        return value
+        net, size, values = self.backbone, pair.shape[2:], self.backbone.features(pair)
+        heads = self.heads.items() if self.training else ()
+        self.inner = [net.field(head, values[name], size) for name, head in heads]
+        return net.field(net.head, values[net.output_node], size)
 
 
 class DeepSupervision(Wrapped):
-    """The mean loss of the inner nodes' fields."""
+    """The mean loss of the inner nodes' fields; the network's backbone is :class:`DeeplySupervised`."""
 
     def further(self, target: Mapping[str, Tensor]) -> Tensor:
         """Every inner velocity integrated and judged like the last."""
-        model = self._network[0]
-        fields = [model.integrate(velocity.float()) for velocity in model.backbone.inner]  # type: ignore[union-attr, operator]
-        return sum(
-            (self.judge(field, target["moving"], target["fixed"]) for field in fields), start=fields[0].new_zeros(())
-        ) / len(fields)
+        integrate, inner = self.network.integrate, self.network.backbone.inner
+        assert integrate is not None
+        losses = [self.judge(integrate(velocity.float()), target["moving"], target["fixed"]) for velocity in inner]  # type: ignore[union-attr]
+        return torch.stack(losses).mean()
 
 
 class AveragedWeights:

@@ -6,16 +6,13 @@ all methods' labels are warped, and all fields measured, by the same code.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
 
-BUNDLE = Path(__file__).resolve().parents[1] / "bundle"
-sys.path[:0] = [str(BUNDLE), str(BUNDLE.parent)]
+from .setting import registrar
 
 Register = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -41,16 +38,12 @@ def itk_affine() -> Register:
     return register
 
 
-def bundle_network(overrides: dict[str, object], weights: str) -> Register:
-    """The bundle's network with the recipe, with or without instance optimisation."""
-    from benchmarks.setting import pretrained
-
-    network, inferer = pretrained(weights, overrides)
+def bundle_network(weights: str, refinement_steps: int = 0, passes: int = 1) -> Register:
+    """The bundle's network with the recipe's weights, with or without optimisation on the pair."""
+    field_of = registrar(weights, refinement_steps, passes)
 
     def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
-        pair = torch.from_numpy(np.stack([moving, fixed]))[None]
-        with torch.no_grad():
-            return inferer(pair, network)["ddf"][0].numpy()
+        return field_of(torch.from_numpy(np.stack([moving, fixed]))[None])[0].numpy()
 
     return register
 
@@ -94,15 +87,15 @@ def elastix_bspline() -> Register:
 
 
 def voxelmorph_package(weights: str) -> Register:
-    """The ``voxelmorph`` package's pairwise model, trained by ``voxelmorph_peer.py``."""
-    from benchmarks.voxelmorph_peer import build
+    """The ``voxelmorph`` package's pairwise model, trained by ``voxelmorph_peer``."""
+    from .voxelmorph_model import PackageModel
 
-    model = build()
-    model.load_state_dict(torch.load(weights, weights_only=True)["model"])
+    model = PackageModel()
+    model.load_state_dict(torch.load(weights, weights_only=True))
     model.eval()
 
     def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
         with torch.no_grad():
-            return model(*(torch.from_numpy(image)[None, None] for image in (moving, fixed)))[0].numpy()
+            return model(torch.from_numpy(np.stack([moving, fixed]))[None])[0].numpy()
 
     return register

@@ -1,6 +1,6 @@
 """Where the time goes in one training step of the recipe, in one inference, and in one with optimisation on the pair.
 
-    python benchmarks/profiles.py [--batch_size 8] [--size 160 192] [--rows 8]
+    python -m benchmarks.profiles [--batch_size 8] [--size 160 192] [--rows 8]
 
 Smooth random images that are there already; the second run of each is profiled. Prints a table a case: the operators
 that took most of the processor's time, and what they were busy with.
@@ -8,27 +8,20 @@ that took most of the processor's time, and what they were busy with.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from pathlib import Path
+import argparse
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
+from scripts.export.command import smooth_pairs
+from scripts.reports import markdown_table
 
-from benchmarks.setting import WEIGHTS, parse, pretrained  # noqa: E402
-from benchmarks.training_step import RECIPE, bundle_step, network_and_loss, step_options  # noqa: E402
-from scripts.export.command import smooth_pairs  # noqa: E402
-from scripts.reports import markdown_table  # noqa: E402
-
-
-def inference(pair: Tensor, steps: int) -> Callable[[], Tensor]:
-    """The shipped network on one pair, then ``steps`` of optimisation."""
-    network, inferer = pretrained(WEIGHTS, {"instance_steps": steps})
-    return torch.no_grad()(lambda: inferer(pair, network)["ddf"])  # type: ignore[no-any-return]
+from .command import command_line, start
+from .docs import publish
+from .setting import RECIPE, WEIGHTS, network_and_loss, registrar, shipped_refinement_steps
+from .training_step import bundle_step
 
 
 def profiled(run: Callable[[], Tensor], rows: int) -> str:
@@ -58,24 +51,36 @@ def share(event: torch.autograd.profiler_util.FunctionEventAvg, total: float) ->
     return f"{100 * event.self_cpu_time_total / total:.0f}"
 
 
-def main() -> None:
-    """Profile and print."""
-    parser = step_options(__doc__)
-    parser.add_argument("--rows", type=int, default=8)
-    options = parser.parse_args()
-    torch.manual_seed(0)
-    batch = smooth_pairs(options.batch_size, 2, options.size)
-    network, loss = network_and_loss(RECIPE)
-    refining = int(parse({}).get_parsed_content("instance_steps"))
-    cases = {
-        f"One training step of the recipe, batch {options.batch_size}": bundle_step(batch, network, loss),
-        "One pair, the network": inference(batch[:1], 0),
-        f"One pair, the network and {refining} steps of optimisation": inference(batch[:1], refining),
+def cases(batch_size: int, size: Sequence[int]) -> dict[str, Callable[[], Tensor]]:
+    """What is profiled, by its heading."""
+    batch, steps = smooth_pairs(batch_size, 2, size), shipped_refinement_steps()
+    network, refined = registrar(WEIGHTS), registrar(WEIGHTS, steps)
+    return {
+        f"One training step of the recipe, batch {batch_size}": bundle_step(batch, *network_and_loss(RECIPE)),
+        "One pair, the network": lambda: network(batch[:1]),
+        f"One pair, the network and {steps} steps of optimisation": lambda: refined(batch[:1]),
     }
-    for name, run in cases.items():
-        print(f"{name}\n\n{profiled(run, options.rows)}")
-    print(f"{options.size}, {torch.get_num_threads()} threads")
+
+
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = command_line(__doc__)
+    parser.add_argument("--batch_size", type=int, default=8)
+    parser.add_argument("--size", type=int, nargs="+", default=[160, 192])
+    parser.add_argument("--rows", type=int, default=8, help="operators shown")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Profile and print."""
+    options = parse_arguments(arguments)
+    torch.manual_seed(0)
+    found = {name: profiled(run, options.rows) for name, run in cases(options.batch_size, options.size).items()}
+    tables = "\n".join(f"**{name}**\n\n{table}" for name, table in found.items())
+    data = f"Smooth random images of {' x '.join(map(str, options.size))}, once warm."
+    print(f"{tables}\n{data}")
+    publish(options.docs, "profiles", arguments, data, tables)
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

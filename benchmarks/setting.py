@@ -1,48 +1,259 @@
-"""What the benchmarks share: the bundle's configuration, its pairs and its shipped network."""
+"""The one door to the bundle's configuration: which files are read, which keys are changed, what is built of them.
+
+The benchmarks say ``changed(velocity=False)`` or ``loss_terms(mse=20)``; where that stands in the bundle's files, only
+this module knows.
+"""
 
 from __future__ import annotations
 
-import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import torch
 from monai.bundle import ConfigParser
-from torch import nn
+from torch import Tensor, nn
 
-BUNDLE = Path(__file__).resolve().parents[1] / "bundle"
+from scripts.data import Cohort, PairDataset
+from scripts.engines import InstanceOptimiser, load_weights
+from scripts.errors import InputError
+from scripts.losses import RegistrationLoss, WeightedSum
+
+from . import BUNDLE
+
 WEIGHTS = BUNDLE / "models" / "model.pt"
-SETTINGS = "settings.json"
-CONFIGS = ("train.yaml", "variants/recipe.yaml", "evaluate.yaml")
+RECIPE, PAPER = "recipe", "paper"
+OURS = "ours"  # the row of Table 1 whose network is the training's own; every other has a file of its name
+# What a method is: the files on top of train.yaml, from configs/.
+METHODS: dict[str, tuple[str, ...]] = {RECIPE: ("variants/recipe.yaml",), PAPER: ()}
+TRAIN, EVALUATE, VARIANTS = "train.yaml", "evaluate.yaml", "variants"
+SHORT = "variants/quick.yaml"  # a training of minutes, of any method
+
+# The stages of an evaluation, as its tables name them; the first that there is comes before the network.
+BEFORE, NETWORK, REFINED = ("affine", "unregistered"), "network", "refined"
+
+# Our word for a value, and where it stands; a word that is not here stands at the top under its own name.
+KEYS = {
+    "network": "network_def",
+    "backbone": "network_def#backbone",
+    "velocity": "network_def#velocity",
+    "half_resolution": "network_def#half_resolution",
+    "output_level": "network_def#backbone#output_level",
+    "augment": "train#dataset#augment",
+    "trainer_handlers": "train#handlers",
+    "validated": "validate#dataset#data",
+    "validated_pairing": "validate#dataset#pairing",
+    "validated_pairs": "validate#dataset#num_pairs",
+    "schedule": "lr_scheduler",
+    "refinement_steps": "instance_steps",
+}
+IMAGE_TERMS, FIELD_TERMS = ("lncc", "mse"), ("diffusion", "folding")
 
 
-def claim(folder: Path, settings: dict[str, Any]) -> None:
-    """Mark a folder of results as made with ``settings``, so that no others are taken for them.
-
-    Raises:
-        InputError: if it holds results made with other settings.
-    """
-    from scripts.errors import InputError  # the bundle's folder is on the path by now
-    from scripts.files import write_text_atomic
-
-    path, mine = folder / SETTINGS, json.dumps(settings, indent=2) + "\n"
-    if path.is_file() and path.read_text(encoding="utf-8") != mine:
-        raise InputError(f"{path} is of a run with other settings; choose another output_dir or remove the folder.")
-    write_text_atomic(path, mine)
+def changed(**values: Any) -> dict[str, Any]:
+    """Our words as overrides of the configuration."""
+    return {KEYS.get(name, name): value for name, value in values.items()}
 
 
-def parse(overrides: dict[str, Any], configs: tuple[str, ...] = CONFIGS) -> ConfigParser:
-    """The bundle's configuration with values changed."""
+def read(*files: str, **values: Any) -> ConfigParser:
+    """Files of ``configs/`` with values changed, in our words (:func:`changed`) or, with ``**``, by their keys."""
     parser = ConfigParser()
-    parser.read_config([str(BUNDLE / "configs" / name) for name in configs])
-    parser.update({"bundle_root": str(BUNDLE), **overrides})
+    parser.read_config([str(BUNDLE / "configs" / name) for name in files])
+    parser.update({"bundle_root": str(BUNDLE), **changed(**values)})
     return parser
 
 
-def pretrained(weights: str | Path, overrides: dict[str, Any]) -> tuple[nn.Module, Any]:
-    """The recipe's network with weights, on the processor, and the inferer that runs it."""
-    from scripts.engines import load_weights  # the bundle's folder is on the path by now
+def training(method: str, **values: Any) -> ConfigParser:
+    """The training of a method."""
+    return read(TRAIN, *METHODS[method], **values)
 
-    parser = parse({**overrides, "device": "cpu"})
-    network, inferer = parser.get_parsed_content("network_def"), parser.get_parsed_content("inferer")
+
+@cache
+def _recipe() -> ConfigParser:
+    return training(RECIPE)
+
+
+def recipes_own(name: str) -> Any:
+    """What stands in the recipe's training under one of our words, not built yet."""
+    return deepcopy(_recipe()[KEYS.get(name, name)])
+
+
+def evaluation(method: str, **values: Any) -> ConfigParser:
+    """The evaluation of a method; its ``num_pairs`` are those of random pairing."""
+    return read(TRAIN, *METHODS[method], EVALUATE, **values)
+
+
+def weights_of(method: str) -> Path:
+    """The weights that are shipped for a method."""
+    return Path(training(method).get_parsed_content("shipped_weights"))
+
+
+def run_training(config: ConfigParser) -> dict[str, float]:
+    """Train as ``python -m monai.bundle run training`` does; the measures of the last validation."""
+    config.get_parsed_content("initialize")
+    config.get_parsed_content("train#trainer").run()
+    return dict(config.get_parsed_content("validate#evaluator").state.metrics)
+
+
+def run_evaluation(config: ConfigParser) -> Path:
+    """Evaluate; the folder of the tables."""
+    config.get_parsed_content("initialize")
+    config.get_parsed_content("validate#evaluator").run()
+    return Path(config.get_parsed_content("report_dir"))
+
+
+@dataclass(frozen=True)
+class PairChoice:
+    """Which pairs of a data set are measured.
+
+    Attributes:
+        dataset_dir, atlas, affine, spatial_size, labels: as the bundle's.
+        part: of the subjects: ``validation``, ``test`` or ``all``.
+        pairing: ``random`` or ``atlas``.
+        num_pairs: of random pairing.
+    """
+
+    dataset_dir: str
+    atlas: str | None = None
+    affine: bool = False
+    spatial_size: int | Sequence[int] = -1
+    labels: str | Sequence[int] = "auto"
+    part: str = "test"
+    pairing: str = "random"
+    num_pairs: int = 100
+
+    def subjects(self) -> str:
+        """The configuration's expression for them; no one is registered to himself."""
+        if self.part != "all":
+            return f"$@cohort.{self.part}"
+        atlas_too = " + [@cohort.atlas]" if self.pairing == "random" else ""
+        return f"$@cohort.training + @cohort.validation + @cohort.test{atlas_too}"
+
+
+def choose_pairs(choice: PairChoice) -> tuple[PairDataset, list[int]]:
+    """The bundle's own seeded pairs of a data set, and the labels that are evaluated."""
+    names = ("dataset_dir", "atlas", "affine", "spatial_size", "labels", "pairing")
+    values = {name: getattr(choice, name) for name in names}
+    count = {"num_pairs": choice.num_pairs} if choice.pairing == "random" else {}
+    config = evaluation(RECIPE, validated=choice.subjects(), **values, **count)
+    return config.get_parsed_content("validate#dataset"), config.get_parsed_content("cohort").labels
+
+
+def cohort_and_batch(overlays: Sequence[str], **values: Any) -> tuple[Cohort, int]:
+    """The subjects of a training with what all rows of Table 1 share, and the pairs of a batch."""
+    config = read(*_in_configs(row_files(OURS, overlays)), **values)
+    return config.get_parsed_content("cohort"), int(config.get_parsed_content("batch_size"))
+
+
+def network_of(files: Sequence[str], spatial_dims: int) -> nn.Module:
+    """The network of a row of :func:`row_files`, on the processor."""
+    config = read(*_in_configs(files), device="cpu", spatial_dims=spatial_dims)
+    network: nn.Module = config.get_parsed_content("network_def")
+    return network
+
+
+def network_and_loss(method: str) -> tuple[nn.Module, nn.Module]:
+    """Network and loss of a method's training, on the processor."""
+    config = training(method, device="cpu")
+    return config.get_parsed_content("network_def"), config.get_parsed_content("loss")
+
+
+def shipped_refinement_steps() -> int:
+    """Steps of optimisation on the pair that the recipe takes."""
+    return int(evaluation(RECIPE).get_parsed_content(KEYS["refinement_steps"]))
+
+
+def registrar(weights: str | Path, refinement_steps: int = 0, passes: int = 1) -> Callable[[Tensor], Tensor]:
+    """The recipe's network with weights, on the processor: a pair ``(B, 2, *S)`` in, its field ``(B, D, *S)`` out."""
+    config = evaluation(RECIPE, device="cpu", refinement_steps=refinement_steps, evaluation_passes=passes)
+    network, inferer = config.get_parsed_content("network_def"), config.get_parsed_content("inferer")
     load_weights(str(weights), network)
-    return network.eval(), inferer
+    network.eval()
+
+    def register(pair: Tensor) -> Tensor:
+        with torch.no_grad():
+            ddf: Tensor = inferer(pair, network)["ddf"]
+        return ddf
+
+    return register
+
+
+def refiner(loss: RegistrationLoss, steps: int) -> Callable[[Tensor, Tensor], Tensor]:
+    """``f(pair, ddf) -> ddf``: steps of optimisation on the pair, with a loss of one's own."""
+    return InstanceOptimiser(loss, steps)
+
+
+def loss_of(
+    images: Mapping[str, tuple[float, nn.Module]], field: Mapping[str, tuple[float, nn.Module]]
+) -> RegistrationLoss:
+    """A loss of named terms, each with its weight: those that compare images, and those of the field."""
+    similarity, regularisation = (
+        WeightedSum([loss for _, loss in terms.values()], [weight for weight, _ in terms.values()])
+        for terms in (images, field)
+    )
+    return RegistrationLoss(similarity, regularisation, 1.0)
+
+
+def loss_terms(**weights: float | None) -> dict[str, Any]:
+    """The recipe's loss with other weights of its terms ``lncc, mse, diffusion, folding``; ``None`` leaves one out."""
+    images, field = (recipes_own(f"loss#{part}") for part in ("similarity", "regularisation"))
+    sigma = recipes_own("sigma")
+    own = dict(zip(IMAGE_TERMS, images["weights"], strict=True))
+    own.update(zip(FIELD_TERMS, (sigma * weight for weight in field["weights"]), strict=True))
+    pieces = [*images["losses"], *field["losses"]]
+    by_name = dict(zip((*IMAGE_TERMS, *FIELD_TERMS), pieces, strict=True))
+    kept = {name: weight for name, weight in {**own, **weights}.items() if weight is not None}
+
+    parts = ({name: (kept[name], by_name[name]) for name in n if name in kept} for n in (IMAGE_TERMS, FIELD_TERMS))
+    return with_loss(*parts)
+
+
+def with_loss(
+    images: Mapping[str, tuple[float, dict[str, Any]]], field: Mapping[str, tuple[float, dict[str, Any]]]
+) -> dict[str, Any]:
+    """Overrides: a loss of named terms, each with its weight and its definition, as :func:`loss_of` has them built."""
+
+    def weighted(terms: Mapping[str, tuple[float, dict[str, Any]]]) -> dict[str, Any]:
+        losses, weights = [loss for _, loss in terms.values()], [weight for weight, _ in terms.values()]
+        return {"_target_": "scripts.losses.WeightedSum", "losses": losses, "weights": weights}
+
+    return {"loss#similarity": weighted(images), "loss#regularisation": weighted(field), "sigma": 1.0}
+
+
+def row_files(row: str, overlays: Sequence[str]) -> list[str]:
+    """The files of a row of Table 1: the training, what all rows share, and the row's own network.
+
+    Args:
+        row: ``ours``, which is the training's own network, or an overlay in ``configs/variants``.
+        overlays: that all rows share, relative to the bundle.
+
+    Raises:
+        InputError: if there is no such file.
+    """
+    own = [] if row == OURS else [f"configs/{VARIANTS}/{row}.yaml"]
+    files = [f"configs/{TRAIN}", *overlays, *own]
+    for name in files:
+        if not (BUNDLE / name).is_file():
+            raise InputError(f"{BUNDLE / name} does not exist; name a row after an overlay in configs/{VARIANTS}.")
+    return files
+
+
+def _in_configs(files: Sequence[str]) -> list[str]:
+    return [name.removeprefix("configs/") for name in files]
+
+
+def identity(files: Sequence[str], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What tells a run of these files and values from another one."""
+    return {"configs": list(files), **values}
+
+
+def bundle_command(verb: str, files: Sequence[str], **values: Any) -> list[str]:
+    """``python -m monai.bundle run``, for a process that stands in the bundle: ``training`` or ``evaluation``."""
+    named = [verb] if verb == "training" else []
+    files = [*files] if verb == "training" else [*files, f"configs/{EVALUATE}"]
+    arguments = [text for name, value in changed(**values).items() for text in (f"--{name}", str(value))]
+    return [sys.executable, "-m", "monai.bundle", "run", *named, "--config_file", str(files), *arguments]

@@ -1,6 +1,6 @@
 """Training steps per second: ours against the ``voxelmorph`` package, in one run, taking turns.
 
-    python benchmarks/steps.py [--batch_size 8] [--size 160 192] [--rounds 7]
+    python -m benchmarks.steps [--batch_size 8] [--size 160 192] [--rounds 7]
 
 One step is forward, loss, backward and Adam on one batch of random images that is there already. "Package's backbone"
 puts the package's own U-Net under our integration, warp, loss and inferer. "Package's shape" is our U-Net without short
@@ -13,24 +13,26 @@ autocast.
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+import argparse
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
+from scripts.losses import ForwardDiffusion
+from scripts.networks import DenseUNet, RegistrationModel
+from scripts.reports import markdown_table
 
-from benchmarks.training_step import RECIPE, Step, bundle_step, median_seconds, network_and_loss, step_options  # noqa: E402
-from benchmarks.voxelmorph_peer import SIGMA, build, loss_of  # noqa: E402
-from scripts.losses import ForwardDiffusion, RegistrationLoss  # noqa: E402
-from scripts.networks import DenseUNet, RegistrationModel  # noqa: E402
-from scripts.reports import markdown_table  # noqa: E402
+from .command import command_line, start
+from .docs import publish
+from .setting import PAPER, RECIPE, loss_of, network_and_loss
+from .training_step import Step, add_batch_options, bundle_step, describe_batch, median_seconds
+from .voxelmorph_model import SIGMA, FieldLoss, ImageLoss, PackageModel
 
 PACKAGE = "voxelmorph package"
 PRECISIONS = ("float32", "bfloat16")
 LEVELS = 6  # five and the lowest, all of the package's 16 channels
+RowName = tuple[str, str]  # what is timed, and its precision
 
 
 class PackageBackbone(nn.Module):
@@ -38,7 +40,7 @@ class PackageBackbone(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        package = build().model
+        package = PackageModel().model
         self.layers = nn.Sequential(package.model, package.flow_layer)
 
     def forward(self, pair: Tensor) -> Tensor:
@@ -54,25 +56,25 @@ def package_shape(half_resolution: bool = False) -> nn.Module:
 
 def package_step(batch: Tensor, precision: str, tuned: bool) -> Step:
     """The package's own model and losses; ``tuned``: with what our steps have, channels last and a fused Adam."""
-    peer = build()
-    optimizer = torch.optim.Adam(peer.parameters(), fused=tuned)
+    model, loss = PackageModel(), loss_of({"mse": (1, ImageLoss())}, {"diffusion": (SIGMA, FieldLoss())})
+    optimizer = torch.optim.Adam(model.parameters(), fused=tuned)
     layout = torch.channels_last if tuned else torch.contiguous_format
-    moving, fixed = (image.contiguous(memory_format=layout) for image in batch.chunk(2, 1))
+    pair, target = batch.contiguous(memory_format=layout), {"fixed": batch[:, 1:].contiguous(memory_format=layout)}
 
     def step() -> Tensor:
         optimizer.zero_grad()
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bfloat16"):
-            loss = loss_of(peer, moving, fixed)
-        loss.backward()
+            value: Tensor = loss(model.register(pair), target)
+        value.backward()
         optimizer.step()
-        return loss
+        return value
 
     return step
 
 
-def contestants(batch: Tensor) -> dict[tuple[str, str], Step]:
+def contestants(batch: Tensor) -> dict[RowName, Step]:
     """Every row of the table, by name and precision."""
-    plain = RegistrationLoss(nn.MSELoss(), ForwardDiffusion(), SIGMA)
+    plain = loss_of({"mse": (1, nn.MSELoss())}, {"diffusion": (SIGMA, ForwardDiffusion())})
     steps = {(f"{PACKAGE}, as installed", "float32"): package_step(batch, "float32", tuned=False)}
     for precision in PRECISIONS:
         backbone = RegistrationModel(PackageBackbone(), velocity=True, integration_steps=5)
@@ -80,7 +82,7 @@ def contestants(batch: Tensor) -> dict[tuple[str, str], Step]:
             "package's backbone, the rest ours": (backbone, plain),
             "package's shape, our code": (package_shape(), plain),
             "package's shape, integrated at half resolution": (package_shape(half_resolution=True), plain),
-            "dense network, paper's method": network_and_loss(),
+            "dense network, paper's method": network_and_loss(PAPER),
             "dense network, our recipe": network_and_loss(RECIPE),
         }
         steps[f"{PACKAGE}, tuned", precision] = package_step(batch, precision, tuned=True)
@@ -88,8 +90,8 @@ def contestants(batch: Tensor) -> dict[tuple[str, str], Step]:
     return steps
 
 
-def report(medians: dict[tuple[str, str], float]) -> str:
-    """Table of the times, each beside the package's."""
+def table_of(medians: Mapping[RowName, float]) -> str:
+    """A row a step: its time, and its speed beside the package's fastest of the same precision and of any."""
     package = {key: value for key, value in medians.items() if key[0].startswith(PACKAGE)}
     best = min(package.values())
     same = {precision: min(v for k, v in package.items() if k[1] == precision) for precision in PRECISIONS}
@@ -101,24 +103,35 @@ def report(medians: dict[tuple[str, str], float]) -> str:
     return markdown_table(heads, rows)
 
 
-def main() -> None:
-    """Take turns and print the table."""
-    parser = step_options(__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    options = parser.parse_args()
-    torch.manual_seed(0)
-    steps = contestants(torch.rand(options.batch_size, 2, *options.size))
-    print(report(median_seconds(steps, options.rounds)))
-    print(f"batch {options.batch_size}, {options.size}, {torch.get_num_threads()} threads, median of {options.rounds}")
+def parameter_counts() -> str:
+    """How large the networks are, in words."""
     networks = {
-        "package": build(),
-        "package's shape": package_shape(),
-        "paper's": network_and_loss()[0],
-        "recipe's": network_and_loss(RECIPE)[0],
+        "the package's": PackageModel(),
+        "its shape": package_shape(),
+        "the paper's": network_and_loss(PAPER)[0],
+        "our recipe's": network_and_loss(RECIPE)[0],
     }
     counts = (f"{name} {sum(p.numel() for p in network.parameters()):,}" for name, network in networks.items())
-    print(f"parameters: {', '.join(counts)}")
+    return f"Parameters: {', '.join(counts)}."
+
+
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = command_line(__doc__)
+    add_batch_options(parser)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Take turns and print the table."""
+    options = parse_arguments(arguments)
+    torch.manual_seed(0)
+    steps = contestants(torch.rand(options.batch_size, 2, *options.size))
+    table = table_of(median_seconds(steps, options.rounds))
+    data = f"Random images, {describe_batch(options.batch_size, options.size, options.rounds)}. {parameter_counts()}"
+    print(f"{table}\n{data}")
+    publish(options.docs, "steps", arguments, data, table)
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

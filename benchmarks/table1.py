@@ -1,8 +1,8 @@
 """Table 1 of the paper: affine, Vxm-1, Vxm-2 and ours under one protocol, with an ablation of ours.
 
-    python benchmarks/table1.py                                            the embedded cohort, 10 to 20 minutes
-    python benchmarks/table1.py --dataset_dir DIR --steps 3000             neurite-OASIS, hours without a GPU
-    python benchmarks/table1.py --dataset_dir DIR --steps 60000 --configs  the paper's own schedule: no overlay
+    python -m benchmarks.table1                                            the embedded cohort, 10 to 20 minutes
+    python -m benchmarks.table1 --dataset_dir DIR --steps 3000             neurite-OASIS, hours without a GPU
+    python -m benchmarks.table1 --dataset_dir DIR --steps 60000 --configs  the paper's own schedule: no overlay
 
 Every learned row is an overlay of the network, ``bundle/configs/variants/<row>.yaml``, on one training: data, split,
 atlas, loss, optimiser, batches and number of steps are equal, and every row is trained once a seed. Interrupted, the
@@ -18,16 +18,16 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
-
-from benchmarks.setting import parse  # noqa: E402
-from benchmarks.table1_report import collect, draw, write_tables  # noqa: E402
-from benchmarks.table1_runs import OURS, Run, row_configs  # noqa: E402
-from scripts.errors import InputError  # noqa: E402
+from . import BUNDLE
+from .command import command_line, start
+from .docs import publish
+from .setting import OURS, SHORT, cohort_and_batch, row_files
+from .table1_report import collect, docs_tables, draw, write_tables
+from .table1_runs import Run
 
 ROWS = ["vxm1", "vxm2", OURS]
 ABLATION = ["unet", "unet_eca", "unet_dense"]
@@ -36,28 +36,32 @@ SYNTHETIC_SIZE = [80, 96]  # a quarter of the pixels of 160 x 192: minutes inste
 TABLE_PAIRS = 5  # the paper's
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Run what is missing, then write the tables and figures."""
     options = parse_arguments(arguments)
     shared = shared_options(options)
-    parser = parse(shared, ("train.yaml", *(name.removeprefix("configs/") for name in options.configs)))
-    cohort = parser.get_parsed_content("cohort")
-    folder = Path(options.output_dir or ROOT / "bundle" / "outputs" / f"table1_{cohort.name}").resolve()
-    steps_per_epoch = math.ceil(len(cohort.training) / int(parser.get("batch_size")))
+    cohort, batch_size = cohort_and_batch(options.configs, **shared)
+    folder = Path(options.output_dir or BUNDLE / "outputs" / f"table1_{cohort.name}").resolve()
+    steps_per_epoch = math.ceil(len(cohort.training) / batch_size)
     epochs = max(1, math.ceil(options.steps / steps_per_epoch))
     chosen = choose_test_images([record["subject"] for record in cohort.test])
-    shared["max_epochs"] = epochs
-    runs = [
-        Run(row, seed, folder / f"{row}_seed{seed}", row_configs(row, options.configs), shared, chosen)
-        for row in options.rows
-        for seed in options.seeds
-    ]
+    runs = plan(options, folder, {**shared, "max_epochs": epochs}, chosen)
     execute(runs)
     protocol = describe(options, cohort, epochs * steps_per_epoch, epochs)
     comparison = collect(runs, chosen)
     draw(comparison, folder)
     print(write_tables(comparison, folder, protocol))
     print(f"Tables and figures are in {folder}.")
+    publish(options.docs, "table1", arguments, protocol.strip(), docs_tables(comparison))
+
+
+def plan(options: argparse.Namespace, folder: Path, shared: dict[str, Any], chosen: list[str]) -> list[Run]:
+    """A run a row and seed."""
+    return [
+        Run(row, seed, folder / f"{row}_seed{seed}", row_files(row, options.configs), shared, chosen)
+        for row in options.rows
+        for seed in options.seeds
+    ]
 
 
 def execute(runs: list[Run]) -> None:
@@ -115,9 +119,9 @@ def describe(options: argparse.Namespace, cohort: Any, steps: int, epochs: int) 
     return " ".join(sentences) + "\n"
 
 
-def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("--dataset_dir", default="synthetic", help="as the bundle's; synthetic: the embedded cohort")
     parser.add_argument("--atlas", help="fixed image of every pair; default: the bundle's choice")
     parser.add_argument("--affine", action="store_true", help="the bundle's affine stage first, where images need it")
@@ -127,19 +131,15 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--rows", nargs="+", default=ROWS + ABLATION, help="overlays in configs/variants, and 'ours'")
-    parser.add_argument("--configs", nargs="*", default=["configs/variants/quick.yaml"], help="overlays of every row")
+    parser.add_argument("--configs", nargs="*", default=[f"configs/{SHORT}"], help="overlays of every row")
     parser.add_argument("--synthetic_size", type=int, nargs="+", default=SYNTHETIC_SIZE)
     parser.add_argument("--output_dir", help="default: bundle/outputs/table1_<data set>")
     options = parser.parse_args(arguments)
     options.steps = options.steps or (SYNTHETIC_STEPS if options.dataset_dir == "synthetic" else REAL_STEPS)
-    if OURS not in options.rows:
-        options.rows.append(OURS)
+    options.rows = options.rows if OURS in options.rows else [*options.rows, OURS]
     return options
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the run under way ends with the command
-    try:
-        main()
-    except InputError as error:
-        sys.exit(f"error: {error}")
+    start(main)

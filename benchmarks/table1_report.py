@@ -9,16 +9,20 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.setting import parse
-from benchmarks.table1_runs import OURS, Run
 from scripts.files import write_text_atomic
-from scripts.metrics import NetworkCost, network_cost, non_diffeomorphic_volume
-from scripts.reports import PairResult, nan_mean, paper_table, save_label_boxplot
-from scripts.reports.comparison import Method, joined, method_csv, method_table, paired_csv, paired_table, paper_csv
-from scripts.reports.curves import Curve, read_curves, save_curves
-from scripts.reports.reading import read_results
-from scripts.reports.side_by_side import SavedPair, choose_structure, read_pair, save_field_figure, save_method_figure
+from scripts.metrics import non_diffeomorphic_volume
+from scripts.reports import PairResult, nan_mean
 from scripts.spatial import folded_fraction, jacobian_determinant
+
+from .complexity import NetworkCost, network_cost
+from .reports.comparison import Method, joined, method_csv, method_table, paired_csv, paired_table, paper_csv
+from .reports.curves import Curve, read_curves, save_curves
+from .reports.label_boxplot import save_label_boxplot
+from .reports.paper_table import paper_table
+from .reports.reading import read_results
+from .reports.side_by_side import SavedPair, choose_structure, read_pair, save_field_figure, save_method_figure
+from .setting import BEFORE, NETWORK, OURS, REFINED, network_of
+from .table1_runs import Run
 
 NAMES = {
     "recipe": "our recipe",
@@ -30,6 +34,7 @@ NAMES = {
 }
 AFFINE = "Affine"
 ABLATION = ("unet", "unet_eca", "unet_dense", OURS)
+DOCUMENTED = ("dice", "hd95", "asd", "folding")  # the paired tests that the documentation shows
 CURVES = {
     "loss": "training loss, of the first epoch's",
     "dice": "validation Dice",
@@ -59,6 +64,16 @@ class Comparison:
         return {row: method for row, method in self.methods.items() if row == OURS or row not in ABLATION}
 
     @property
+    def ours_and_others(self) -> tuple[Method, list[Method]]:
+        """Our method, and those of Table 1 that it is tested against."""
+        return self.methods[OURS], [method for row, method in self.main.items() if row != OURS]
+
+    @property
+    def has_ablation(self) -> bool:
+        """Whether there is anything besides ours in it."""
+        return len(self.ablation) > 1
+
+    @property
     def ablation(self) -> list[Method]:
         """The methods of the ablation, ours last."""
         return [self.methods[row] for row in ABLATION if row in self.methods]
@@ -85,25 +100,22 @@ def collect(runs: Sequence[Run], chosen: list[str]) -> Comparison:
     for run in runs:
         by_row.setdefault(run.row, []).append(run)
     first, labels = read_results(runs[0].report)
-    before = "affine" if "affine" in first[0].dice else "unregistered"
+    before = next(stage for stage in BEFORE if stage in first[0].dice)
     methods = {AFFINE: Method(AFFINE, before, [first])}
     size = saved_pair(runs[0], chosen[0]).fixed.shape
     for row, members in by_row.items():
         results = [read_results(run.report)[0] for run in members]
         facts = cost_facts(cost_of(members[0], size))
-        methods[row] = Method(NAMES.get(row, row), "network", results, facts)
-        if "refined" in results[0][0].dice:
+        methods[row] = Method(NAMES.get(row, row), NETWORK, results, facts)
+        if REFINED in results[0][0].dice:
             name = f"{NAMES.get(row, row)} + instance optimisation"
-            methods[f"{row} refined"] = Method(name, "refined", results, facts)
+            methods[f"{row} refined"] = Method(name, REFINED, results, facts)
     return Comparison(methods, by_row, labels, chosen)
 
 
 def cost_of(run: Run, size: Sequence[int]) -> NetworkCost:
     """Parameters and multiply-adds of a row's network, for images of one size."""
-    parser = parse(
-        {"device": "cpu", "spatial_dims": len(size)}, [name.removeprefix("configs/") for name in run.configs]
-    )
-    return network_cost(parser.get_parsed_content("network_def"), torch.zeros(1, 2, *size))
+    return network_cost(network_of(run.configs, len(size)), torch.zeros(1, 2, *size))
 
 
 def cost_facts(cost: NetworkCost) -> dict[str, str]:
@@ -114,23 +126,32 @@ def cost_facts(cost: NetworkCost) -> dict[str, str]:
 def write_tables(comparison: Comparison, folder: Path, protocol: str) -> str:
     """Write every table; return the one that holds them all."""
     main = list(comparison.main.values())
-    ours, others = comparison.methods[OURS], [m for row, m in comparison.main.items() if row != OURS]
-    chosen = comparison.table_pairs(main)
-    parts = [
-        f"# Table 1\n\n{protocol}",
-        f"## As in the paper: Dice, mean ± standard deviation over labels\n\n{paper_table(chosen)}",
-        f"## All measures, mean ± standard deviation over all {len(ours.pairs)} test pairs\n\n{method_table(main)}",
-        f"## Ours against the others, pair by pair\n\n{paired_table(ours, others)}",
-    ]
-    write_text_atomic(folder / "table1.csv", paper_csv(chosen))
+    ours, others = comparison.ours_and_others
+    write_text_atomic(folder / "table1.csv", paper_csv(comparison.table_pairs(main)))
     write_text_atomic(folder / "extended.csv", method_csv(main))
     write_text_atomic(folder / "tests.csv", paired_csv(ours, others))
-    if len(comparison.ablation) > 1:
-        parts.append(f"## Ablation\n\n{method_table(comparison.ablation)}")
+    if comparison.has_ablation:
         write_text_atomic(folder / "ablation.csv", method_csv(comparison.ablation))
-    text = "\n".join(parts)
+    text = "\n".join([f"# Table 1\n\n{protocol}", *(f"## {name}\n\n{t}" for name, t in tables(comparison).items())])
     write_text_atomic(folder / "table1.md", text)
     return text
+
+
+def tables(comparison: Comparison, compared: Sequence[str] | None = None) -> dict[str, str]:
+    """Every table by its heading; ``compared`` names the measures of the paired tests, by default all."""
+    main = list(comparison.main.values())
+    ours, others = comparison.ours_and_others
+    found = {
+        "As in the paper: Dice, mean ± standard deviation over labels": paper_table(comparison.table_pairs(main)),
+        f"All measures, mean ± standard deviation over all {len(ours.pairs)} test pairs": method_table(main),
+        "Ours against the others, pair by pair": paired_table(ours, others, compared),
+    }
+    return {**found, "Ablation": method_table(comparison.ablation)} if comparison.has_ablation else found
+
+
+def docs_tables(comparison: Comparison) -> str:
+    """The tables for the documentation: paired tests of a few measures, the command prints the others."""
+    return "\n".join(f"**{name}**\n\n{table}" for name, table in tables(comparison, DOCUMENTED).items())
 
 
 def draw(comparison: Comparison, folder: Path) -> None:

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.setting import BUNDLE, claim
 from scripts.errors import InputError
 
-OURS = "ours"  # the network of train.yaml itself; every other row has an overlay of its name
+from . import BUNDLE
+from .claims import claim
+from .setting import bundle_command, identity
+
 TRAINED, EVALUATED = "model_last.pt", "summary.md"
 LOG_TAIL = 15  # lines of a failed run that are shown
-
-
-def row_configs(row: str, base: Iterable[str]) -> list[str]:
-    """The configs of a row: the training, what all rows share, and the row's own overlay of the network.
-
-    Raises:
-        InputError: if there is no such overlay.
-    """
-    own = [] if row == OURS else [f"configs/variants/{row}.yaml"]
-    configs = ["configs/train.yaml", *base, *own]
-    for config in configs:
-        if not (BUNDLE / config).is_file():
-            raise InputError(f"{BUNDLE / config} does not exist; name a row after an overlay in configs/variants.")
-    return configs
+CURVE_POINTS = 20  # validations of a training
 
 
 @dataclass(frozen=True)
@@ -38,8 +26,8 @@ class Run:
         row: of the table.
         seed: of the training.
         folder: of its files.
-        configs: relative to the bundle, see :func:`row_configs`.
-        options: of the command line, the same for every row.
+        configs: relative to the bundle, see :func:`benchmarks.setting.row_files`.
+        options: of the command line, the same for every row, in the words of :mod:`benchmarks.setting`.
         saved_pairs: moving subjects whose fields are kept for the figures.
     """
 
@@ -47,7 +35,7 @@ class Run:
     seed: int
     folder: Path
     configs: list[str]
-    options: dict[str, object]
+    options: Mapping[str, object]
     saved_pairs: list[str] = field(default_factory=list)
 
     @property
@@ -71,35 +59,30 @@ class Run:
         Raises:
             InputError: if it holds a run with other settings, which would be taken for this one.
         """
-        claim(self.folder, {"configs": self.configs, "seed": self.seed, **self.options})
+        claim(self.folder, identity(self.configs, {"seed": self.seed, **self.options}))
 
     def train(self) -> None:
         """Train, or go on from the last checkpoint; a finished training is left as it is."""
         if not self.trained:
-            self._bundle("training", self.configs, {"val_interval": self._validation_interval()}, "training.log")
+            interval = max(1, int(str(self.options["max_epochs"])) // CURVE_POINTS)
+            self._bundle("training", val_interval=interval)
 
     def evaluate(self) -> None:
         """Evaluate the weights after the last step, once."""
         if not self.evaluated:
-            own = {
-                "pairing": "atlas",  # whatever the training drew
-                "ckpt_path": str(self.folder / TRAINED),
-                "report_dir": str(self.report),
-                "saved_pairs": self.saved_pairs,
-                "num_figures": 0,
-            }
-            self._bundle("run", [*self.configs, "configs/evaluate.yaml"], own, "evaluation.log")
+            self._bundle(
+                "evaluation",
+                pairing="atlas",  # whatever the training drew
+                ckpt_path=str(self.folder / TRAINED),
+                report_dir=str(self.report),
+                saved_pairs=self.saved_pairs,
+                num_figures=0,
+            )
 
-    def _validation_interval(self) -> int:
-        """Twenty points a curve."""
-        return max(1, int(str(self.options["max_epochs"])) // 20)
-
-    def _bundle(self, verb: str, configs: list[str], own: dict[str, object], log: str) -> None:
-        options = {"seed": self.seed, "output_dir": str(self.folder), **self.options, **own}
-        arguments = [text for name, value in options.items() for text in (f"--{name}", str(value))]
-        command = [sys.executable, "-m", "monai.bundle", "run"] + ([verb] if verb != "run" else [])
-        command += ["--config_file", str(configs), *arguments]
-        path = self.folder / log
+    def _bundle(self, verb: str, **own: object) -> None:
+        values = {"seed": self.seed, "output_dir": str(self.folder), **self.options, **own}
+        command = bundle_command(verb, self.configs, **values)
+        path = self.folder / f"{verb}.log"
         with path.open("a", encoding="utf-8") as output:
             code = subprocess.run(command, cwd=BUNDLE, stdout=output, stderr=subprocess.STDOUT, check=False).returncode
         if code:

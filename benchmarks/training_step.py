@@ -5,32 +5,28 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from benchmarks.setting import parse
 from scripts.engines import RegistrationInferer
 
 Step = Callable[[], Tensor]
 Name = TypeVar("Name", bound=Hashable)
-RECIPE = "variants/recipe.yaml"
 
 
-def network_and_loss(*names: str) -> tuple[nn.Module, nn.Module]:
-    """Network and loss of the bundle's configuration files."""
-    config = parse({"device": "cpu"}, ("train.yaml", *names))
-    return config.get_parsed_content("network_def"), config.get_parsed_content("loss")
-
-
-def step_options(description: str | None) -> argparse.ArgumentParser:
-    """A command line with the size of a batch."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_batch_options(parser: argparse.ArgumentParser) -> None:
+    """The size of a batch, and how often every step takes its turn."""
     parser.add_argument("--batch_size", type=int, default=8)
     parser.add_argument("--size", type=int, nargs="+", default=[160, 192])
-    return parser
+    parser.add_argument("--rounds", type=int, default=7)
+
+
+def describe_batch(batch_size: int, size: Sequence[int], rounds: int) -> str:
+    """The protocol of the times in words."""
+    return f"batch {batch_size}, {' x '.join(map(str, size))}, all rows taking turns, median of {rounds} rounds"
 
 
 def median_seconds(steps: Mapping[Name, Step], rounds: int = 7) -> dict[Name, float]:

@@ -15,9 +15,8 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "bundle" / "scripts"
 FLOORS = [
     {"errors", "files"},
     {"voxels", "spatial", "options"},
-    {"networks", "losses", "metrics", "method_files"},
-    {"configuration"},
-    {"transforms", "data", "reports", "identity"},
+    {"networks", "losses", "metrics", "configuration"},
+    {"transforms", "data", "reports"},
     {"engines"},
     {"registration", "export"},
     {"commands"},

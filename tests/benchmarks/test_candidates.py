@@ -13,7 +13,6 @@ from benchmarks.candidates import (
     DeepSupervision,
     RandSyntheticContrastd,
     SymmetricLoss,
-    TwoWayModel,
 )
 from scripts.losses import ForwardDiffusion, RegistrationLoss
 from scripts.networks import DenseUNet, RegistrationModel
@@ -48,10 +47,11 @@ def predicted(model: nn.Module, target: dict[str, Tensor]) -> dict[str, Tensor]:
 def test_symmetric_loss_adds_the_way_back() -> None:
     """The way back is the exponential of the negative velocity, which takes the fixed image to the moving one."""
     backbone = DenseUNet(channels=CHANNELS, output_level=1)
-    model = awake(TwoWayModel(backbone, velocity=True, integration_steps=5)).train()
+    model = awake(RegistrationModel(backbone, velocity=True, integration_steps=5)).train()
     target, loss = images(), plain_loss()
+    symmetric = SymmetricLoss(loss, model)
     pred = predicted(model, target)
-    both = SymmetricLoss(loss, model)(pred, target)
+    both = symmetric(pred, target)
     negated = RegistrationModel(nn.Sequential(backbone, Negative()), velocity=True, integration_steps=5)
     back = negated(torch.cat([target["moving"], target["fixed"]], 1))
     there = loss(pred, target)
@@ -67,7 +67,7 @@ class Negative(nn.Module):
 
 @pytest.mark.parametrize("size", [(16, 24), (18, 26)], ids=str)
 def test_deep_supervision_reaches_the_heads_of_the_inner_nodes(size: tuple[int, int]) -> None:
-    backbone = DeeplySupervised(channels=CHANNELS, output_level=1)
+    backbone = DeeplySupervised(DenseUNet(channels=CHANNELS, output_level=1))
     model = awake(RegistrationModel(backbone, velocity=True, integration_steps=5)).train()
     target = images(*size)
     pred = predicted(model, target)
@@ -79,11 +79,37 @@ def test_deep_supervision_reaches_the_heads_of_the_inner_nodes(size: tuple[int, 
 
 def test_outside_training_neither_adds_anything() -> None:
     target, loss = images(), plain_loss()
-    two_way = awake(TwoWayModel(DenseUNet(channels=CHANNELS), velocity=True)).eval()
-    deep = awake(RegistrationModel(DeeplySupervised(channels=CHANNELS), velocity=True)).eval()
-    for model, wrapped in ((two_way, SymmetricLoss), (deep, DeepSupervision)):
+    plain = awake(RegistrationModel(DenseUNet(channels=CHANNELS), velocity=True)).eval()
+    deep = awake(RegistrationModel(DeeplySupervised(DenseUNet(channels=CHANNELS)), velocity=True)).eval()
+    for model, wrapper in ((plain, SymmetricLoss), (deep, DeepSupervision)):
+        wrapped = wrapper(loss, model)
         pred = predicted(model, target)
-        torch.testing.assert_close(wrapped(loss, model)(pred, target), loss(pred, target))
+        torch.testing.assert_close(wrapped(pred, target), loss(pred, target))
+
+
+def test_the_way_back_of_a_displacement_is_refused() -> None:
+    with pytest.raises(ValueError, match="velocity=True"):
+        SymmetricLoss(plain_loss(), RegistrationModel(DenseUNet(channels=CHANNELS)))
+
+
+def test_further_heads_leave_the_field_as_it_is() -> None:
+    plain = awake(DenseUNet(channels=CHANNELS, output_level=1))
+    pair = torch.rand(1, 2, 18, 26)
+    torch.testing.assert_close(DeeplySupervised(plain)(pair), plain(pair))
+
+
+def test_the_log_shows_the_terms_of_the_networks_own_field() -> None:
+    """Not those of the way back, which was judged too."""
+    model = awake(RegistrationModel(DenseUNet(channels=CHANNELS), velocity=True)).train()
+    target, loss = images(), plain_loss()
+    symmetric = SymmetricLoss(loss, model)
+    pred = predicted(model, target)
+    symmetric(pred, target)
+    shown = dict(symmetric.terms)
+    loss(pred, target)
+    assert shown.keys() == loss.terms.keys()
+    for name, value in loss.terms.items():
+        torch.testing.assert_close(shown[name], value)
 
 
 @pytest.mark.parametrize("momentum", [0.25, 0.9])

@@ -8,7 +8,7 @@ import pytest
 import torch
 from monai.bundle import ConfigParser
 
-from scripts.metrics import network_cost
+from benchmarks.complexity import network_cost
 from support import parse
 
 ROWS = ["vxm1", "vxm2", "unet", "unet_dense", "unet_eca"]

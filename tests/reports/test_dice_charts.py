@@ -6,10 +6,8 @@ import math
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from scripts.errors import InputError
-from scripts.reports import PairResult, save_label_boxplot, save_mean_dice_plot, summarise
+from scripts.reports import PairResult, save_mean_dice_plot, summarise
 from support import Picture
 
 LABELS = {2: "Cerebral cortex", 1002: "Thalamus", 5: "nobody has it"}
@@ -24,13 +22,6 @@ def results() -> list[PairResult]:
 def test_mean_dice_plot_is_a_picture(tmp_path: Path, picture: Picture) -> None:
     save_mean_dice_plot(tmp_path / "dice.png", summarise(results(), LABELS))
     picture(tmp_path / "dice.png", least=100)  # a row a label
-
-
-def test_label_boxplot_is_a_picture(tmp_path: Path, picture: Picture) -> None:
-    save_label_boxplot(tmp_path / "boxes.png", results(), LABELS)
-    picture(tmp_path / "boxes.png")
-    with pytest.raises(InputError, match="3 Dice values a pair, but 1 labels"):
-        save_label_boxplot(tmp_path / "no.png", results(), {2: "one"})
 
 
 def test_plot_of_one_stage_and_of_no_value(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scripts.errors import InputError
-from scripts.reports import PairResult, label_table, markdown_table, paper_table, stage_table, summarise
+from scripts.reports import PairResult, label_table, markdown_table, stage_table, summarise
 
 LABELS = {1: "Thalamus", 2: "Cortex"}
 
@@ -58,15 +58,6 @@ def test_label_table_holds_means_over_pairs() -> None:
     assert header == ["Label", "pairs", "before", "after"]
     assert thalamus == ["Thalamus", "2", "0.1500 ± 0.0500", "0.5500 ± 0.0500"]
     assert cortex == ["Cortex", "1", "0.4000 ± 0.0000", "0.8000 ± 0.0000"]
-
-
-def test_paper_table_averages_the_deviations() -> None:
-    """A row a test pair, mean over labels ± deviation over labels; the last row averages both columns."""
-    header, _, first, second, mean = cells(paper_table(results()))
-    assert header == ["test", "before", "after"]
-    assert first == ["1", "0.3000 ± 0.1000", "0.7000 ± 0.1000"]
-    assert second == ["2", "0.1000 ± 0.0000", "0.5000 ± 0.0000"]
-    assert mean == ["mean", "0.2000 ± 0.0500", "0.6000 ± 0.0500"]
 
 
 def test_label_that_nobody_has_is_a_dash() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..method_files import chosen_file
+from .methods import chosen_file
 
 BUNDLE = Path(__file__).resolve().parents[2]
 CONFIGS = BUNDLE / "configs"

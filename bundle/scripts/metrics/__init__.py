@@ -1,6 +1,5 @@
 """Measures of a registration: functions of tensors, one value a pair or a label."""
 
-from .complexity import NetworkCost, network_cost
 from .dice import LabelDice, label_dice
 from .diffeomorphism import NonDiffeomorphicVolume, non_diffeomorphic_volume
 from .measure import LabelMeasure, Measure
@@ -22,13 +21,11 @@ __all__ = [
     "MeanSquaredError",
     "Measure",
     "Negated",
-    "NetworkCost",
     "NonDiffeomorphicVolume",
     "NormalisedCrossCorrelation",
     "StructuralSimilarity",
     "label_dice",
     "log_jacobian_deviation",
     "named_measures",
-    "network_cost",
     "non_diffeomorphic_volume",
 ]

@@ -1,7 +1,7 @@
 """Networks: a pair of images in, a displacement field out."""
 
 from .attention import EfficientChannelAttention
-from .dense_unet import DenseUNet
+from .dense_unet import DenseUNet, field_head
 from .registration import RegistrationModel
 
-__all__ = ["DenseUNet", "EfficientChannelAttention", "RegistrationModel"]
+__all__ = ["DenseUNet", "EfficientChannelAttention", "RegistrationModel", "field_head"]

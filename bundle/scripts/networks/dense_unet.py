@@ -19,6 +19,14 @@ from .upsampled import convolve_with_upsampled
 HEAD_STD = 1e-5  # the field starts near zero, as in VoxelMorph
 
 
+def field_head(spatial_dims: int, in_channels: int, out_channels: int) -> nn.Module:
+    """Convolution of kernel 3 that makes a field of features; its weights start near zero."""
+    head = Convolution(spatial_dims, in_channels, out_channels, conv_only=True)
+    nn.init.normal_(head.conv.weight, std=HEAD_STD)
+    nn.init.zeros_(head.conv.bias)
+    return head
+
+
 class DenseUNet(nn.Module):
     """Nested U-Net: node ``(i, j)`` sees all ``(i, 0..j-1)`` and the upsampled ``(i + 1, j - 1)``.
 
@@ -69,7 +77,8 @@ class DenseUNet(nn.Module):
             self.nodes[f"{i}_{j}"] = self._conv(width_in, channels[i])
             if attention and i + j == self.levels:
                 self.attentions[f"{i}_{j}"] = EfficientChannelAttention(channels[i + 1])
-        self.head = self._head(channels[output_level], out_channels or spatial_dims)
+        self.head = field_head(spatial_dims, channels[output_level], out_channels or spatial_dims)
+        self.output_node = f"{output_level}_{self.levels - output_level}"
 
     def _inner_nodes(self) -> list[tuple[int, int]]:
         """Nodes right of the encoder that the output depends on, each after those it needs."""
@@ -86,12 +95,6 @@ class DenseUNet(nn.Module):
             self.spatial_dims, in_channels, out_channels, act=("leakyrelu", {"negative_slope": 0.2}), norm=None
         )
 
-    def _head(self, in_channels: int, out_channels: int) -> nn.Module:
-        head = Convolution(self.spatial_dims, in_channels, out_channels, conv_only=True)
-        nn.init.normal_(head.conv.weight, std=HEAD_STD)
-        nn.init.zeros_(head.conv.bias)
-        return head
-
     def forward(self, pair: Tensor) -> Tensor:
         """Field of a pair.
 
@@ -104,21 +107,29 @@ class DenseUNet(nn.Module):
         Raises:
             ValueError: if the number of axes or channels is not what the network was built for.
         """
+        return self.field(self.head, self.features(pair)[self.output_node], pair.shape[2:])
+
+    def features(self, pair: Tensor) -> dict[str, Tensor]:
+        """What every node makes of a pair, by its name ``i_j``, on the padded grid of its row.
+
+        Raises:
+            ValueError: as :meth:`forward`.
+        """
         if pair.ndim != self.spatial_dims + 2 or pair.shape[1] != self.in_channels:
             raise ValueError(
                 f"the network takes (B, {self.in_channels}, {self.spatial_dims} spatial axes), got {tuple(pair.shape)}"
             )
-        out = self.head(self._decode(pad_to_multiple(pair, 2**self.levels)))
-        return crop_to(out, [-(-size // 2**self.output_level) for size in pair.shape[2:]])
-
-    def _decode(self, x: Tensor) -> Tensor:
-        values = {"0_0": self.nodes["0_0"](x)}
+        values = {"0_0": self.nodes["0_0"](pad_to_multiple(pair, 2**self.levels))}
         for i in range(1, self.levels + 1):
             values[f"{i}_0"] = self.nodes[f"{i}_0"](self.pool(values[f"{i - 1}_0"]))
         for i, j in self._inner_nodes():
             skips, below = [values[name] for name in self._skips(i, j)], values[f"{i + 1}_{j - 1}"]
             values[f"{i}_{j}"] = self._join(f"{i}_{j}", skips, below)
-        return values[f"{self.output_level}_{self.levels - self.output_level}"]
+        return values
+
+    def field(self, head: nn.Module, features: Tensor, size: Sequence[int]) -> Tensor:
+        """What a head makes of a node of the output's row, for images of ``size``: without the padding."""
+        return crop_to(head(features), [-(-length // 2**self.output_level) for length in size])
 
     def _join(self, name: str, skips: Sequence[Tensor], below: Tensor) -> Tensor:
         """Value of an inner node."""

@@ -1,10 +1,10 @@
 """Tables and figures from saved results: numpy arrays in, files out; the only place with matplotlib."""
 
-from .dice_charts import save_label_boxplot, save_mean_dice_plot
+from .dice_charts import save_mean_dice_plot
 from .measures import labels_csv, measure_table
 from .registration_figure import save_registration_figure
 from .summary import PairResult, dice_csv, nan_mean, pairs_csv, summarise
-from .table import label_table, markdown_table, paper_table, stage_table
+from .table import label_table, markdown_table, stage_table
 
 __all__ = [
     "PairResult",
@@ -15,8 +15,6 @@ __all__ = [
     "measure_table",
     "nan_mean",
     "pairs_csv",
-    "paper_table",
-    "save_label_boxplot",
     "save_mean_dice_plot",
     "save_registration_figure",
     "stage_table",

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import InputError
-from .summary import PairResult, nan_mean, nan_std, stack_dice
 
 NOTHING = "-"  # a cell without a number
 
@@ -51,17 +50,6 @@ def label_table(summary: Mapping[str, Any]) -> str:
         for row in summary["labels"]
     ]
     return markdown_table(["Label", "pairs", *stages], rows)
-
-
-def paper_table(results: Sequence[PairResult]) -> str:
-    """Table 1 of the paper: a row a pair with Dice mean ± std over labels; the last row is their mean.
-
-    As in the paper, the last row averages the deviations too, so that it is not a deviation over pairs.
-    """
-    columns = {stage: (nan_mean(dice, 1), nan_std(dice, 1)) for stage, dice in stack_dice(results).items()}
-    rows = [[n + 1, *(_plus_minus(mean[n], std[n]) for mean, std in columns.values())] for n in range(len(results))]
-    mean_row = ["mean", *(_plus_minus(nan_mean(mean), nan_mean(std)) for mean, std in columns.values())]
-    return markdown_table(["test", *columns], [*rows, mean_row])
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -17,11 +17,11 @@ import ignite.distributed as idist
 from monai.bundle import ConfigParser
 from monai.bundle.reference_resolver import ReferenceResolver
 
-from .configuration import running_config
+from .running import running_config
 
 Values = dict[str, str]
 
-TRAINING = ("train#trainer", "network_def", "lr_scheduler", "seeded")
+TRAINING = ("train#trainer", "network_def", "lr_scheduler", "seeded", "seed")
 NEUTRAL = {
     "bundle_root": "where the bundle lies",
     "cache_dir": "where files are kept that are made again from the same data",

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError
-from .summary import PairResult
+from scripts.errors import InputError
+from scripts.reports.summary import PairResult
 
 Row = Mapping[str, str]
 KEYS = ("moving", "fixed")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scripts.identity import NEUTRAL, TrainingIdentity, content_digest, describe, difference, digest, merged
+from scripts.configuration.identity import NEUTRAL, TrainingIdentity, content_digest, describe, difference, digest, merged
 from support import BUNDLE
 
 CONFIGS = BUNDLE / "configs"

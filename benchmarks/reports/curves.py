@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..errors import InputError
-from .style import PLAIN, TITLE, dress, save_figure, stage_colour
+from scripts.errors import InputError
+from scripts.reports.style import PLAIN, TITLE, dress, save_figure, stage_colour
 
 Curve = tuple[np.ndarray, np.ndarray]  # epochs and values
 

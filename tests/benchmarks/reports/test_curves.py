@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from torch.utils.tensorboard import SummaryWriter
 
+from benchmarks.reports.curves import read_curves, save_curves
 from scripts.errors import InputError
-from scripts.reports.curves import read_curves, save_curves
 
 
 def write(folder: Path, epochs: range, offset: float) -> None:

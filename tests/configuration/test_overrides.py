@@ -248,7 +248,7 @@ count: 3
 name: abc
 twice: $2 * @count
 seen:
-  _target_: test_configuration.see
+  _target_: test_overrides.see
   flag: '@flag'
   count: '@count'
   name: '@name'
@@ -328,9 +328,9 @@ def test_a_workflow_of_a_program_is_left_alone(config_file: str) -> None:
 
 
 def test_the_innermost_configuration_is_the_running_one(config_file: str) -> None:
-    parser = ConfigParser({"outer": "$see_inner()"}, globals={"see_inner": "test_configuration.see_inner"})
+    parser = ConfigParser({"outer": "$see_inner()"}, globals={"see_inner": "test_overrides.see_inner"})
     parser.globals["see_inner"] = lambda: ConfigParser(
-        {"inner": {"_target_": "test_configuration.see", "x": 1}}
+        {"inner": {"_target_": "test_overrides.see", "x": 1}}
     ).get_parsed_content("inner")
     parser.get_parsed_content("outer")
     assert set(SEEN[-1][1]) == {"inner"}

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from scripts.metrics import NetworkCost, network_cost
+from benchmarks.complexity import NetworkCost, network_cost
 
 
 @pytest.mark.parametrize("size", [(12, 10), (6, 8, 10)])

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.reports.reading import read_results
 from scripts.errors import InputError
 from scripts.reports import PairResult, dice_csv, labels_csv, pairs_csv
-from scripts.reports.reading import read_results
 
 LABELS = {3: "Left, with a comma", 17: "Right"}
 

@@ -9,7 +9,7 @@ import pytest
 from monai.bundle import ConfigParser
 
 from scripts.errors import InputError
-from scripts.method_files import COPIES, method_file, method_lines, method_names, with_method, write_copies
+from scripts.configuration.methods import COPIES, method_file, method_lines, method_names, with_method, write_copies
 from support import BUNDLE
 
 CONFIGS = BUNDLE / "configs"

@@ -15,11 +15,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from ..errors import InputError
-from .page import Page
-from .panels import FIXED_COLOUR, OWN_COLOUR, draw_grid, draw_jacobian, draw_outlines, intensity_limits, show
-from .planes import View, bounding_box, central_views
-from .style import PLAIN, save_figure
+from scripts.errors import InputError
+from scripts.reports.page import Page
+from scripts.reports.panels import (
+    FIXED_COLOUR,
+    OWN_COLOUR,
+    draw_grid,
+    draw_jacobian,
+    draw_outlines,
+    intensity_limits,
+    show,
+)
+from scripts.reports.planes import View, bounding_box, central_views
+from scripts.reports.style import PLAIN, save_figure
 
 WIDTH, GAP, HEAD = 2.1, 0.06, 0.36  # inches: of a panel, between two, of the headings
 ENLARGED_MARGIN = 0.35  # of the structure's size, around it

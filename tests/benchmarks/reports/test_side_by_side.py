@@ -8,9 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scripts.errors import InputError
-from scripts.reports.panels import FIXED_COLOUR, FOLDED_COLOUR, GRID_COLOUR, OWN_COLOUR
-from scripts.reports.side_by_side import (
+from benchmarks.reports.side_by_side import (
     SavedPair,
     choose_structure,
     enlarged,
@@ -19,6 +17,8 @@ from scripts.reports.side_by_side import (
     save_method_figure,
     structure_view,
 )
+from scripts.errors import InputError
+from scripts.reports.panels import FIXED_COLOUR, FOLDED_COLOUR, GRID_COLOUR, OWN_COLOUR
 from support import Picture, coloured
 
 SIZES = [(40, 48), (24, 28, 20)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from scripts.reports.statistics import compare_pairs
+from benchmarks.reports.statistics import compare_pairs
 
 
 def test_exact_p_of_a_method_that_always_wins() -> None:

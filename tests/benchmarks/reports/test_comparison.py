@@ -8,9 +8,7 @@ import io
 import numpy as np
 import pytest
 
-from scripts.errors import InputError
-from scripts.reports import PairResult
-from scripts.reports.comparison import (
+from benchmarks.reports.comparison import (
     Method,
     joined,
     method_csv,
@@ -19,6 +17,8 @@ from scripts.reports.comparison import (
     paired_table,
     paper_csv,
 )
+from scripts.errors import InputError
+from scripts.reports import PairResult
 
 
 def run(dice: float, seconds: float = 1.0, folding: float = 0.01, pairs: int = 6) -> list[PairResult]:

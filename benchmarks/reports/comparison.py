@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import InputError
-from .measures import column, plus_minus
+from scripts.errors import InputError
+from scripts.reports.measures import column, plus_minus
+from scripts.reports.summary import PairResult, cell, csv_text, nan_mean, nan_std
+from scripts.reports.table import NOTHING, markdown_table
+
 from .statistics import compare_pairs
-from .summary import PairResult, cell, csv_text, nan_mean, nan_std
-from .table import NOTHING, markdown_table
 
 OF_THE_FIELD = ("folding", "ndv", "sdlogj")
 LEVEL = 0.05  # of the test: a method is called better where the interval and the test agree
@@ -125,10 +126,17 @@ def method_csv(methods: Sequence[Method]) -> str:
     return csv_text(["method", "measure", "pairs", "trainings", "mean", "std over pairs", "std over trainings"], rows)
 
 
-def paired_table(ours: Method, others: Sequence[Method]) -> str:
-    """A row a method and measure: ours minus the other's with its confidence interval, and Wilcoxon's p."""
+def paired_table(ours: Method, others: Sequence[Method], measures: Sequence[str] | None = None) -> str:
+    """A row a method and measure: ours minus the other's with its confidence interval, and Wilcoxon's p.
+
+    Args:
+        ours: the method that the others are compared with.
+        others: on the same pairs.
+        measures: those that are shown; ``None`` for all.
+    """
     header = ["Measure", "ours minus", "pairs", "difference", "95 % interval", "p (Wilcoxon)", "better"]
-    return markdown_table(header, [_paired_row(ours, other, name) for name, other in _comparable(ours, others)])
+    shown = [(name, other) for name, other in _comparable(ours, others) if measures is None or name in measures]
+    return markdown_table(header, [_paired_row(ours, other, name) for name, other in shown])
 
 
 def _comparable(ours: Method, others: Sequence[Method]) -> list[tuple[str, Method]]:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from .errors import InputError
-from .files import write_text_atomic
-from .options import OptionError, nearest
+from ..errors import InputError
+from ..files import write_text_atomic
+from ..options import OptionError, nearest
 
 METHODS = "methods"
 COPIES = ("train.yaml", "inference.yaml")

@@ -1,0 +1,25 @@
+"""Folders of results that say what they are of, so that none are taken for those of another run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scripts.errors import InputError
+from scripts.files import write_text_atomic
+
+SETTINGS = "settings.json"
+
+
+def claim(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Mark a folder as that of a run with ``settings``.
+
+    Raises:
+        InputError: if it holds results made with other settings.
+    """
+    path, mine = folder / SETTINGS, json.dumps(settings, indent=2) + "\n"
+    if path.is_file() and path.read_text(encoding="utf-8") != mine:
+        raise InputError(f"{path} is of a run with other settings; choose another output_dir or remove the folder.")
+    write_text_atomic(path, mine)
