@@ -75,7 +75,7 @@ def test_a_copy_of_another_method(configs: Path) -> None:
 
 
 def test_an_unknown_method_names_the_nearest(configs: Path) -> None:
-    with pytest.raises(InputError, match=r"no method papper; did you mean paper\? the methods are brain_2d"):
+    with pytest.raises(InputError, match=r"no method 'papper'; the nearest is paper"):
         method_file(configs, "papper")
 
 

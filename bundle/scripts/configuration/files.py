@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..options import OptionError, nearest
+from .methods import chosen_file
 
 BUNDLE = Path(__file__).resolve().parents[2]
 CONFIGS = BUNDLE / "configs"
@@ -19,22 +19,16 @@ def config_files(*names: str, method: str | None = None, schedule: str | None = 
 
     Args:
         names: of files in ``configs``.
-        method: name of a file in ``configs/methods``, without its ending; ``None``: the default, in the first file.
+        method: a file of ``configs/methods``, by its name or path; ``None``: the default, in the first file.
         schedule: likewise, in ``configs/schedules``.
 
     Raises:
         OptionError: if there is no such method or schedule.
     """
-    chosen = [_chosen(kind, name) for kind, name in (("method", method), ("schedule", schedule)) if name]
+    parts = (("method", method), ("schedule", schedule))
+    chosen = [str(chosen_file(CONFIGS, kind, name)) for kind, name in parts if name]
     first, *further = (str(CONFIGS / name) for name in names)
     return [first, *chosen, *further]
-
-
-def _chosen(kind: str, name: str) -> str:
-    there = {path.stem: path for path in (CONFIGS / f"{kind}s").glob("*.yaml")}
-    if name not in there:
-        raise OptionError(f"there is no {kind} {name!r}; {nearest(name, there)}.")
-    return str(there[name])
 
 
 def read_options(files: Iterable[str]) -> dict[str, Any]:

@@ -27,10 +27,8 @@ Device = Annotated[str, Bound("that names a device of this machine, such as cpu 
 Size = Annotated[int, Bound("of at least 1, or -1 for the image's own", lambda size: size == -1 or size >= 1)]
 Seed = Annotated[int, at_least(0), at_most(2**32 - 1)]
 Pairing = Literal["atlas", "random"]
-Path = str | None
 
 KINDS: dict[str, Any] = {
-    "affine": bool,
     "atlas": str | None,
     "atlas_image": str,
     "atlas_label": str,
@@ -44,7 +42,7 @@ KINDS: dict[str, Any] = {
     "evaluation_pairing": Pairing,
     "final_learning_rate": NotNegative,
     "formats": list[Literal["torchscript", "onnx"]],
-    "initial_weights": Path,
+    "initial_weights": str | None,
     "labels": Literal["auto", "table", "common", "any"] | list[int],
     "learning_rate": Positive,
     "max_epochs": Count,
@@ -63,7 +61,7 @@ KINDS: dict[str, Any] = {
     "spacing": Positive | None,
     "spatial_dims": Literal[2, 3],
     "spatial_size": list[Size],
-    "split_file": Path,
+    "split_file": str | None,
     "split_seed": Seed,
     "synthetic_size": list[Count],
     "synthetic_subjects": Count,

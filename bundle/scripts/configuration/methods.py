@@ -6,13 +6,13 @@ written by :func:`write_copies` and by nobody's hand.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import InputError
 from ..files import write_text_atomic
+from ..options import OptionError, nearest
 
 METHODS = "methods"
 COPIES = ("train.yaml", "inference.yaml")
@@ -26,17 +26,21 @@ def method_names(configs: Path) -> list[str]:
 
 
 def method_file(configs: Path, method: str) -> Path:
-    """The file of a method, named or given by its path.
+    """The file of a method, see :func:`chosen_file`."""
+    return chosen_file(configs, "method", method)
+
+
+def chosen_file(configs: Path, kind: str, name: str) -> Path:
+    """The file of a ``method`` or a ``schedule``, named or given by its path.
 
     Raises:
-        InputError: if there is none of that name; the sentence names the nearest.
+        OptionError: if there is none of that name; the sentence names the nearest.
     """
-    path = Path(method) if method.endswith((".yaml", ".yml", ".json")) else configs / METHODS / f"{method}.yaml"
+    path = Path(name) if name.endswith((".yaml", ".yml", ".json")) else configs / f"{kind}s" / f"{name}.yaml"
     if not path.is_file():
-        names = method_names(configs)
-        near = difflib.get_close_matches(method, names, n=1, cutoff=0.0)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise InputError(f"there is no method {method}; {hint}the methods are {', '.join(names)}.")
+        raise OptionError(
+            f"there is no {kind} {name!r}; {nearest(name, (p.stem for p in path.parent.glob('*.yaml')))}."
+        )
     return path
 
 

@@ -40,8 +40,10 @@ def typed_overrides(
             raise OptionError(
                 f"--{name} changes nothing; name a file of configs/{NAMES_OF_FILES[name]} in --config_file."
             )
-        kind = kind_like(_nested(config, name)) if _is_nested(name) else kind_of(name, {name: None, **config})
-        typed[name] = _typed(value, kind, name, expressions)
+        same = _nested(config, name) if _is_nested(name) else config.get(name)
+        kind = kind_like(same) if _is_nested(name) else kind_of(name, {name: None, **config})
+        found = _typed(value, kind, name, expressions)
+        typed[name] = same if found == same else found  # 0, where the file says so, not 0.0
     return _sized(typed, config)
 
 

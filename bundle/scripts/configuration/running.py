@@ -32,11 +32,15 @@ def running_config() -> dict[str, Any]:
     """The raw configuration of the run that is making or running the caller: files merged, options in.
 
     Returns:
-        Key to value, a copy: components as dictionaries, expressions and references as text, without MONAI's metadata;
-        empty where no configuration is running.
+        Key to value, a copy: components as dictionaries, expressions and references as text, without MONAI's metadata.
+
+    Raises:
+        RuntimeError: if no configuration is making or running anything.
     """
     parser = _running_parser()
-    return {} if parser is None else {key: deepcopy(each) for key, each in parser.config.items() if key != "_meta_"}
+    if parser is None:
+        raise RuntimeError("no configuration is being instantiated; hand one over")
+    return {key: deepcopy(each) for key, each in parser.config.items() if key != "_meta_"}
 
 
 def check_overrides() -> None:

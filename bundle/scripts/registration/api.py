@@ -51,11 +51,15 @@ def register(
     return result
 
 
-def configured(method: str | None = None, **options: Any) -> Registration:
-    """The registration that ``configs/inference.yaml`` describes, with ``options`` instead of its values.
+def configured(
+    method: str | None = None, affine: bool = True, use_network: bool = True, **options: Any
+) -> Registration:
+    """The registration by a method, as ``configs/inference.yaml`` reads it, with ``options`` instead of its values.
 
     Args:
-        method: name of a file of ``configs/methods``; ``None``: the bundle's own.
+        method: a file of ``configs/methods``, by its name, or any by its path; ``None``: the bundle's own.
+        affine: whether to search for an affine map first.
+        use_network: false: the refinement does it all, from a field of zeros.
         options: values of the configuration, also as the text of a command line.
 
     Raises:
@@ -65,10 +69,9 @@ def configured(method: str | None = None, **options: Any) -> Registration:
     parser = ConfigParser()
     parser.read_config(config_files("inference.yaml", method=method))
     parser.update({"bundle_root": plain(str(BUNDLE)), **typed_overrides(parser.config, options, expressions=False)})
-    parser.parse()
+    parts = ("network", "inferer", "ckpt_path", "spatial_dims", "spatial_size", "spacing", "device")
     try:
-        registration = parser.get_parsed_content("registration")
+        made = {part: parser.get_parsed_content(f"{part}_def" if part == "network" else part) for part in parts}
     except RuntimeError as error:  # MONAI wraps what it instantiates
         raise find_input_error(error) or error from None
-    assert isinstance(registration, Registration)
-    return registration
+    return Registration(use_network=use_network, affine=affine, **made)

@@ -34,6 +34,7 @@ SMALL = {
     "flag": True,
     "count": 3,
     "rate": 0.5,
+    "whole": 0,
     "name": "abc",
     "sizes": [1, 2],
     "nothing": None,
@@ -79,6 +80,9 @@ def test_no_kind_is_of_an_option_that_no_file_has() -> None:
         ("part::inner", "False", False),
         ("part#rest#0", "4", 4),
         ("part#other", "x", "x"),
+        ("rate", "0.5", 0.5),
+        ("whole", "0", 0),
+        ("whole", "1", 1),
         ("name", "a#b", "$'a\\x23b'"),
     ],
 )
@@ -118,7 +122,7 @@ def test_another_kind_is_refused(name: str, value: object, words: str) -> None:
         ("channels", "[16,0]"),
         ("precision", "float99"),
         ("passes", "0"),
-        ("affine", "maybe"),
+        ("attention", "maybe"),
         ("dense", "1"),
         ("device", "cuda:7"),
         ("device", "gpu"),
@@ -155,6 +159,13 @@ def test_values_that_no_training_can_have(name: str, values: list[object]) -> No
             typed_overrides(config, {name: value})
 
 
+def test_the_files_own_value_stays_as_the_file_has_it() -> None:
+    """So that giving it makes no other run."""
+    found = typed_overrides({"final_learning_rate": 0}, {"final_learning_rate": "0.0"})["final_learning_rate"]
+    assert found == 0 and type(found) is int
+    assert typed_overrides({"final_learning_rate": 0}, {"final_learning_rate": "1e-5"})["final_learning_rate"] == 1e-5
+
+
 def test_one_size_is_that_of_all_axes() -> None:
     config = {"spatial_dims": 2, "spatial_size": [1, 1]}
     assert typed_overrides(config, {"spatial_size": 160}) == {"spatial_size": [160, 160]}
@@ -163,10 +174,10 @@ def test_one_size_is_that_of_all_axes() -> None:
         typed_overrides(config, {"spatial_size": "[8,8]", "spatial_dims": "3"})
 
 
-@pytest.mark.parametrize("wrong, right", [("instance_step", "instance_steps"), ("Flag", "flag"), ("rats", "rate")])
+@pytest.mark.parametrize("wrong, right", [("refinement_step", "refinement_steps"), ("Flag", "flag"), ("rats", "rate")])
 def test_an_unknown_option_is_refused_with_the_nearest(wrong: str, right: str) -> None:
     with pytest.raises(OptionError) as caught:
-        typed_overrides({**SMALL, "instance_steps": 0}, {wrong: 1})
+        typed_overrides({**SMALL, "refinement_steps": 0}, {wrong: 1})
     assert str(caught.value) == f"there is no option --{wrong}; the nearest is --{right}."
 
 
@@ -237,7 +248,7 @@ count: 3
 name: abc
 twice: $2 * @count
 seen:
-  _target_: test_configuration.see
+  _target_: test_overrides.see
   flag: '@flag'
   count: '@count'
   name: '@name'
@@ -317,13 +328,14 @@ def test_a_workflow_of_a_program_is_left_alone(config_file: str) -> None:
 
 
 def test_the_innermost_configuration_is_the_running_one(config_file: str) -> None:
-    parser = ConfigParser({"outer": "$see_inner()"}, globals={"see_inner": "test_configuration.see_inner"})
+    parser = ConfigParser({"outer": "$see_inner()"}, globals={"see_inner": "test_overrides.see_inner"})
     parser.globals["see_inner"] = lambda: ConfigParser(
-        {"inner": {"_target_": "test_configuration.see", "x": 1}}
+        {"inner": {"_target_": "test_overrides.see", "x": 1}}
     ).get_parsed_content("inner")
     parser.get_parsed_content("outer")
     assert set(SEEN[-1][1]) == {"inner"}
-    assert running_config() == {}
+    with pytest.raises(RuntimeError, match="no configuration"):
+        running_config()
 
 
 def test_a_copy_is_given(config_file: str) -> None:
@@ -346,7 +358,7 @@ def test_every_verb_checks_first(path: Path) -> None:
     "configs, verb, options, sentence",
     [
         (["train.yaml"], "training", {"max_epoch": 3}, "there is no option --max_epoch; the nearest is --max_epochs."),
-        (["inference.yaml"], "jacobian", {"transfrom": "x.h5"}, "the nearest is --transform."),
+        (["inference.yaml"], "run", {"dense": "maybe"}, "--dense is 'maybe'; it must be true or false."),
     ],
 )
 def test_the_command_ends_with_the_sentence(
