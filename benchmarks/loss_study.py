@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bundle")]
 
 from benchmarks.setting import parse, pretrained  # noqa: E402
-from scripts.engines import InstanceOptimiser  # noqa: E402
+from scripts.engines import Refinement  # noqa: E402
 from scripts.losses import (  # noqa: E402
     FastLNCC,
     FoldingPenalty,
@@ -80,7 +80,7 @@ def initial_field(pair: Tensor, weights: str | None) -> Tensor:
     """Where the optimisation starts: the field of the recipe's network, or none ``(N, D, *S)``."""
     if weights is None:
         return torch.zeros(len(pair), pair.ndim - 2, *pair.shape[2:])
-    network, inferer = pretrained(weights, {"instance_steps": 0})
+    network, inferer = pretrained(weights, {"refinement_steps": 0})
     with torch.no_grad():
         field: Tensor = inferer(pair, network)["ddf"]
     return field
@@ -100,7 +100,7 @@ def main() -> None:
     rows: list[list[str]] = []
     for name, loss in {"network" if options.weights else "unregistered": None, **candidates()}.items():
         start = time.perf_counter()
-        ddf = first if loss is None else InstanceOptimiser(loss, options.steps)(pair, first)
+        ddf = first if loss is None else Refinement(loss, options.steps)(pair, first)
         seconds = (time.perf_counter() - start) / len(pair)
         dice = label_dice(warp(moving_label, ddf, "nearest"), fixed_label, ids, moving_label).nanmean(1).mean()
         folded = 100 * float(folded_fraction(ddf).mean())

@@ -38,15 +38,15 @@ NOTHING = 1e-3  # seconds: what registers nothing takes no time worth a ratio
 METHODS = {
     "unregistered": lambda options: methods.unregistered(),
     "ITK affine": lambda options: methods.itk_affine(),
-    "ours, network": lambda options: methods.bundle_network({"instance_steps": 0}, options.weights),
+    "ours, network": lambda options: methods.bundle_network({"refinement_steps": 0}, options.weights),
     "ours, network + optimisation": lambda options: methods.bundle_network(
-        {"instance_steps": options.instance_steps}, options.weights
+        {"refinement_steps": options.refinement_steps}, options.weights
     ),
     "ours, two passes": lambda options: methods.bundle_network(
-        {"instance_steps": 0, "evaluation_passes": 2}, options.weights
+        {"refinement_steps": 0, "evaluation_passes": 2}, options.weights
     ),
     "ours, two passes + optimisation": lambda options: methods.bundle_network(
-        {"instance_steps": options.instance_steps, "evaluation_passes": 2}, options.weights
+        {"refinement_steps": options.refinement_steps, "evaluation_passes": 2}, options.weights
     ),
     "voxelmorph package": lambda options: methods.voxelmorph_package(options.voxelmorph_weights),
     "elastix B-spline": lambda options: methods.elastix_bspline(),
@@ -87,7 +87,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--num_pairs", type=int, default=100)
     parser.add_argument("--weights", default=str(WEIGHTS))
     parser.add_argument("--voxelmorph_weights", help="of voxelmorph_peer.py; without them that row is left out")
-    parser.add_argument("--instance_steps", type=int, default=35)
+    parser.add_argument("--refinement_steps", type=int, default=35)
     parser.add_argument("--output_dir", required=True)
     parser.add_argument("--method", choices=METHODS, help=argparse.SUPPRESS)
     return parser.parse_args()

@@ -27,7 +27,7 @@ from scripts.reports import markdown_table  # noqa: E402
 
 def inference(pair: Tensor, steps: int) -> Callable[[], Tensor]:
     """The shipped network on one pair, then ``steps`` of optimisation."""
-    network, inferer = pretrained(WEIGHTS, {"instance_steps": steps})
+    network, inferer = pretrained(WEIGHTS, {"refinement_steps": steps})
     return torch.no_grad()(lambda: inferer(pair, network)["ddf"])  # type: ignore[no-any-return]
 
 
@@ -66,7 +66,7 @@ def main() -> None:
     torch.manual_seed(0)
     batch = smooth_pairs(options.batch_size, 2, options.size)
     network, loss = network_and_loss(RECIPE)
-    refining = int(parse({}).get_parsed_content("instance_steps"))
+    refining = int(parse({}).get_parsed_content("refinement_steps"))
     cases = {
         f"One training step of the recipe, batch {options.batch_size}": bundle_step(batch, network, loss),
         "One pair, the network": inference(batch[:1], 0),

@@ -15,7 +15,7 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "bundle" / "scripts"
 FLOORS = [
     {"errors", "files"},
     {"voxels", "spatial"},
-    {"networks", "losses", "metrics"},
+    {"networks", "losses", "metrics", "physical"},
     {"transforms", "data", "reports"},
     {"engines"},
     {"registration", "export"},

@@ -10,6 +10,7 @@ The rooms, from the ground up; imports point down only.
 ``networks``      channel attention, densely connected U-Net, the registration model
 ``losses``        named, weighted terms: similarity and regularisation
 ``metrics``       Dice per label, folding
+``physical``      where images lie: geometry, headers, files, scaling, ITK transforms, the affine search
 ``transforms``    MONAI dictionary transforms that read and check a subject
 ``data``          finding and splitting subjects, pairs, the affine stage, the cohort
 ``reports``       tables and figures from saved results (the only matplotlib)

@@ -52,11 +52,11 @@ def test_default_values_are_the_papers(bundle: Path) -> None:
 def test_inference_shares_its_method_with_training_and_recipe(bundle: Path) -> None:
     recipe = parse(bundle, "train.yaml", "variants/recipe.yaml", "evaluate.yaml")
     inference = parse(bundle, "inference.yaml")
-    values = ("channels", "dense", "attention", "sigma", "precision", "instance_steps")
+    values = ("channels", "dense", "attention", "sigma", "precision", "refinement_steps")
     recipe["network_def"]["passes"] = "@passes"  # one name in inference, of its own in evaluation
     for key in ("network_def", "loss", "refine", "inferer", *values):
         assert inference[key] == recipe[key], key
-    assert inference.get_parsed_content("instance_sigma") == recipe["instance_sigma"]
+    assert inference.get_parsed_content("refinement_smoothness") == recipe["refinement_smoothness"]
     assert inference["passes"] == recipe.get_parsed_content("evaluation_passes")
     names = [
         [step["_target_"] for step in parser[path]["transforms"]]

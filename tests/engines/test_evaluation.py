@@ -79,7 +79,7 @@ def evaluate(
         device=torch.device("cpu"),
         val_data_loader=DataLoader(data, batch_size=batch),
         network=network,
-        inferer=RegistrationInferer(refine=refine),
+        inferer=RegistrationInferer(refinement=refine),
         prepare_batch=prepare_pair,
         decollate=False,
         val_handlers=[report],

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scripts.engines import InstanceOptimiser, RegistrationInferer
+from scripts.engines import Refinement, RegistrationInferer
 from scripts.losses import ForwardDiffusion, RegistrationLoss
 from scripts.registration import Registration
 
@@ -160,7 +160,7 @@ def with_field(amplitude: float = 2.5, affine: bool = False, spacing: float | No
 def by_intensity(steps: int, spacing: float) -> Registration:
     """A registration by optimisation alone, of the squared difference: what suits a phantom without noise."""
     loss = RegistrationLoss(nn.MSELoss(), ForwardDiffusion(), sigma=2e-3)
-    inferer = RegistrationInferer(refine=InstanceOptimiser(loss, steps, learning_rate=0.1))
+    inferer = RegistrationInferer(refinement=Refinement(loss, steps, learning_rate=0.1))
     return Registration(SetField(), inferer, "", 0, use_network=False, spacing=spacing)
 
 

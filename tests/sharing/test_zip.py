@@ -61,7 +61,7 @@ def test_version_without_a_line_in_the_changelog_is_refused(tmp_path: Path) -> N
 
 def test_every_workflow_runs_where_it_is_unpacked(unpacked: Path, cohort_2d: Path) -> None:
     train = "['configs/train.yaml','configs/variants/recipe.yaml'{}]"
-    options = {**SMALL, "dataset_dir": cohort_2d, "instance_steps": 2, "device": "cpu"}
+    options = {**SMALL, "dataset_dir": cohort_2d, "refinement_steps": 2, "device": "cpu"}
     steps = [
         ("training", ""),
         ("run", ",'configs/evaluate.yaml'"),

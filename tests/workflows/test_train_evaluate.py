@@ -67,7 +67,7 @@ def test_volumes_train_one_epoch_with_the_same_config(cohort_3d: Path, run_bundl
 
 @pytest.mark.parametrize("pairing", ["atlas", "random"])
 def test_recipe_refines_what_the_network_found(cohort_2d: Path, run_bundle: Run, tmp_path: Path, pairing: str) -> None:
-    options = small(cohort_2d, tmp_path / "out", pairing=pairing, instance_steps=5)
+    options = small(cohort_2d, tmp_path / "out", pairing=pairing, refinement_steps=5)
     for configs, run_id in ((TRAIN, "training"), (EVALUATE, None)):
         said = run_bundle((configs[0], "variants/recipe.yaml", *configs[1:]), run_id, **options)
         assert said.returncode == 0, said.stderr
@@ -144,7 +144,7 @@ def test_mean_atlas_then_inference_labels_an_image_on_its_own_grid(
     cohort_2d: Path, run_bundle: Run, tmp_path: Path
 ) -> None:
     recipe = ("train.yaml", "variants/recipe.yaml")
-    options = small(cohort_2d, tmp_path / "out", instance_steps=5)
+    options = small(cohort_2d, tmp_path / "out", refinement_steps=5)
     assert run_bundle(recipe, "training", **options).returncode == 0
     made = run_bundle((*recipe, "evaluate.yaml", "atlas.yaml"), **options)
     assert made.returncode == 0, made.stderr
@@ -164,7 +164,7 @@ def test_mean_atlas_then_inference_labels_an_image_on_its_own_grid(
         ckpt_path=tmp_path / "out" / "model.pt",
         atlas_image=tmp_path / "out" / "atlas_image.nii.gz",
         atlas_label=atlas,
-        instance_steps=30,
+        refinement_steps=30,
     )
     assert said.returncode == 0, said.stderr
     label = nib.load(tmp_path / "seg" / "a_image_seg.nii.gz")

@@ -4,23 +4,28 @@ from .batches import prepare_pair
 from .checkpoint import Checkpointer
 from .distributed import (
     distribute,
+    gather_all,
+    is_first,
     is_silent,
     join_processes,
     leave_processes,
     open_cohort_in_turn,
     process_count,
     process_rank,
+    processes_together,
     shared_indices,
+    shared_out,
+    wait_for_others,
 )
 from .epochs import EpochSetter
 from .evaluation import EvaluationReport
 from .images import WarpedPairImage
 from .inferer import RegistrationInferer
-from .instance import InstanceOptimiser
 from .losses import EpochLosses
 from .mean_atlas import MeanAtlas
 from .metrics import PairMetric
 from .pair_saver import PairSaver
+from .refinement import Refinement
 from .tracking import ListedOutput
 from .weights import CheckpointLoader, choose_weights, load_weights
 
@@ -30,15 +35,17 @@ __all__ = [
     "EpochLosses",
     "EpochSetter",
     "EvaluationReport",
-    "InstanceOptimiser",
     "ListedOutput",
     "MeanAtlas",
     "PairMetric",
     "PairSaver",
+    "Refinement",
     "RegistrationInferer",
     "WarpedPairImage",
     "choose_weights",
     "distribute",
+    "gather_all",
+    "is_first",
     "is_silent",
     "join_processes",
     "leave_processes",
@@ -47,5 +54,8 @@ __all__ = [
     "prepare_pair",
     "process_count",
     "process_rank",
+    "processes_together",
     "shared_indices",
+    "shared_out",
+    "wait_for_others",
 ]

@@ -45,7 +45,7 @@ class EvaluationReport:
     """Collect Dice and measures of every pair at every stage; write tables and figures at the end.
 
     Stages: ``unregistered``, ``affine`` where the data went through the affine stage, ``network``, and ``refined``
-    where instance optimisation followed; the seconds are of the last. Written to
+    where the refinement followed; the seconds are of the last. Written to
     ``output_dir``: ``dice.csv`` (pair and label), ``labels.csv`` (the same for the other measures that have a value a
     label), ``pairs.csv``, ``summary.json``, ``summary.md``, ``dice.png`` and ``pair_<moving>_to_<fixed>.png`` of the
     first pairs.

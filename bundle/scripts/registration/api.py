@@ -34,7 +34,7 @@ def register(
         fixed, moving: image files, or folders of a DICOM series each.
         output_dir: folder of the results; ``None``: nothing is written.
         fixed_label, moving_label: label maps.
-        options: what the command takes: ``instance_steps=0``, ``affine=False``, ``use_network=False``, ...
+        options: what the command takes: ``refinement_steps=0``, ``affine=False``, ``use_network=False``, ...
 
     Returns:
         Images, fields and measures, see :class:`Result`.
