@@ -24,13 +24,13 @@ def unregistered() -> Register:
 
 def itk_affine() -> Register:
     """The bundle's affine stage: ITK, Mattes mutual information, moments, three levels."""
-    import itk
-
-    from scripts.data.itk_affine import matrix_of, register_affine
+    from scripts.physical import Grid, Prepared
+    from scripts.physical.affine_search import find_affine
 
     def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
-        images = [itk.image_view_from_array(np.ascontiguousarray(image.T)) for image in (fixed, moving)]
-        matrix = matrix_of(register_affine(*images))
+        grid_of = Grid(fixed.shape, np.eye(fixed.ndim + 1))
+        prepared = (Prepared(torch.from_numpy(image)[None, None], grid_of) for image in (fixed, moving))
+        matrix = find_affine(*prepared)
         grid = np.indices(fixed.shape).astype(float)
         mapped = np.tensordot(matrix[:-1, :-1], grid, axes=1) + matrix[:-1, -1].reshape(-1, *(1,) * fixed.ndim)
         return (mapped - grid).astype(np.float32)

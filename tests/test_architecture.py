@@ -15,7 +15,7 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "bundle" / "scripts"
 FLOORS = [
     {"errors", "files", "progress"},
     {"voxels", "spatial", "options"},
-    {"networks", "losses", "metrics", "configuration"},
+    {"networks", "losses", "metrics", "configuration", "physical"},
     {"transforms", "data", "reports"},
     {"engines"},
     {"registration", "export"},

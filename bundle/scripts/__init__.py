@@ -13,6 +13,7 @@ The rooms, from the ground up; imports point down only.
 ``losses``        named, weighted terms: similarity and regularisation
 ``metrics``       Dice per label, folding
 ``configuration`` what a run was given: options checked, files, methods, identity, the whole of it
+``physical``      where images lie: geometry, headers, files, scaling, ITK transforms, the affine search
 ``transforms``    MONAI dictionary transforms that read and check a subject
 ``data``          finding and splitting subjects, pairs, the affine stage, the cohort
 ``reports``       tables and figures from saved results (the only matplotlib)

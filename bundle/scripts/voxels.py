@@ -9,6 +9,7 @@ import numpy as np
 from .errors import InputError
 
 LABEL_TYPES = (np.uint8, np.int16, np.uint16, np.int32)
+LARGEST_ID = 2**53  # whole numbers from it on are not exact in the 64-bit floats that some files are read in
 
 
 def check_intensities(values: np.ndarray, path: str) -> None:
@@ -27,12 +28,15 @@ def check_label_ids(values: np.ndarray, path: str) -> None:
     """Refuse what is no label map.
 
     Raises:
-        InputError: if a voxel holds no whole number.
+        InputError: if a voxel holds no whole number, or one that 64-bit floats round.
     """
     if not np.issubdtype(values.dtype, np.integer) and (
         not np.isfinite(values).all() or (values != np.round(values)).any()
     ):
         raise InputError(f"{path} is no label map: it holds values that are not whole numbers.")
+    largest = max(int(values.max()), -int(values.min()))
+    if largest >= LARGEST_ID:
+        raise InputError(f"{path} holds the label id {largest}; renumber ids from 2**53 on.")
 
 
 def smallest_type(ids: np.ndarray) -> Any:

@@ -148,7 +148,7 @@ def test_tensorrt_overlay_runs_what_was_exported(
     monkeypatch.setitem(sys.modules, "torch_tensorrt", ModuleType("torch_tensorrt"))
     values = {"bundle_root": str(tmp_path), "dataset_dir": str(cohort_2d), "image_pattern": "*/slice_norm.nii.gz"}
     values |= {f"atlas_{kind}": str(bundle / "models" / f"atlas_{kind}.nii.gz") for kind in ("image", "label")}
-    values |= {"output_dir": str(tmp_path / "out"), "instance_steps": 0}
+    values |= {"output_dir": str(tmp_path / "out"), "refinement_steps": 0}
     parser = parse(bundle, "inference.yaml", "inference_trt.yaml", **values)
     network = shipped(bundle)
     network.load_state_dict(torch.load(weights, weights_only=True))

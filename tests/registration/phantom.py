@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scripts.engines import InstanceOptimiser, RegistrationInferer
+from scripts.engines import Refinement, RegistrationInferer
 from scripts.losses import ForwardDiffusion, RegistrationLoss
 from scripts.registration import Registration
 
@@ -162,7 +162,7 @@ def by_intensity(steps: int, spacing: float) -> Registration:
     loss = RegistrationLoss(
         mse={"weight": 1, "loss": nn.MSELoss()}, diffusion={"weight": 2e-3, "of": "ddf", "loss": ForwardDiffusion()}
     )
-    inferer = RegistrationInferer(refine=InstanceOptimiser(loss, steps, learning_rate=0.1))
+    inferer = RegistrationInferer(refinement=Refinement(loss, steps, learning_rate=0.1))
     return Registration(SetField(), inferer, "", 0, use_network=False, spacing=spacing)
 
 

@@ -74,7 +74,7 @@ def test_known_deformation_of_a_real_slice_is_found(real_data: Path, tmp_path: P
     there = np.stack([rows + 2.5 * np.sin(columns / 14), columns + 2.5 * np.cos(rows / 16)])
     bent = map_coordinates(values, there, order=3)[..., None].clip(0).astype(np.float32)
     moving = write(tmp_path / "moving.nii.gz", bent, image.affine)
-    result = register(path, moving, use_network=False, instance_steps=100)
+    result = register(path, moving, use_network=False, refinement_steps=100)
     index = np.linalg.inv(nib.load(path).affine[:3, :3])
     found = np.tensordot(index, vectors_ras(result)[..., 1], 1)[:2]  # voxels
     end = np.stack([rows, columns]) + found
@@ -138,7 +138,7 @@ def padded(path: str, folder: Path) -> str:
 def test_storage_does_not_matter(tmp_path: Path, kind: str, side: str, change: Any) -> None:
     """Another order of axes or more background moves no point by more than a fiftieth of a working voxel."""
     files = pair(tmp_path, kind)
-    registration = configured(use_network=False, instance_steps=6, spacing=1.5 if kind == "2d" else 4.0)
+    registration = configured(use_network=False, refinement_steps=6, spacing=1.5 if kind == "2d" else 4.0)
     first = registration(**files)
     second = registration(**{**files, side: change(files[side], tmp_path)})
     assert first.report["similarity"]["affine"] != first.report["similarity"]["before"]
@@ -168,7 +168,7 @@ def test_real_volumes(real_data: Path, tmp_path: Path) -> None:
         "moving_label": moving / "seg35.nii.gz",
     }
     files = {key: coarser(path, tmp_path / f"{key}.nii.gz", 2) for key, path in names.items()}
-    result = register(**files, use_network=False, instance_steps=10, spacing=4.0)
+    result = register(**files, use_network=False, refinement_steps=10, spacing=4.0)
     dice = result.report["dice"]["mean"]
     assert dice["before"] < 0.2
     assert dice["affine"] > 0.45
@@ -180,7 +180,7 @@ def test_label_with_a_header_of_its_own_is_said(real_data: Path, tmp_path: Path)
     ends |= {f"{side}_label": f"{end}_seg" for side, end in ends.items()}
     folder = real_data / "oasis_3d_pair"
     files = {key: coarser(folder / f"image_{end}.nii.gz", tmp_path / f"{key}.nii.gz") for key, end in ends.items()}
-    result = register(**files, use_network=False, instance_steps=5, spacing=4.0)
+    result = register(**files, use_network=False, refinement_steps=5, spacing=4.0)
     (note,) = result.report["notes"]
     assert "fixed_label.nii.gz does not match" in note
     assert result.report["dice"]["mean"]["after"] > 0.58
@@ -189,7 +189,7 @@ def test_label_with_a_header_of_its_own_is_said(real_data: Path, tmp_path: Path)
 
 def test_axis_swapped_real_slices(real_data: Path) -> None:
     folder = real_data / "coronal_t1t2" / "t1"
-    result = register(folder / "S1.nii.gz", folder / "S2.nii.gz", use_network=False, instance_steps=30)
+    result = register(folder / "S1.nii.gz", folder / "S2.nii.gz", use_network=False, refinement_steps=30)
     similarity = result.report["similarity"]
     assert similarity["after"]["correlation"] > similarity["before"]["correlation"] + 0.08
     assert result.report["inverse_error_voxels"]["p99"] < 0.1

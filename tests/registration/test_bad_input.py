@@ -289,7 +289,7 @@ def test_full_disk(tmp_path: Path, room: int) -> None:
 
 
 def with_weights(path: Path) -> Any:
-    registration = configured(ckpt_path=str(path), channels=[4, 4, 4, 4, 4], instance_steps=0)
+    registration = configured(ckpt_path=str(path), channels=[4, 4, 4, 4, 4], refinement_steps=0)
     return registration
 
 

@@ -15,7 +15,7 @@ from scripts.registration.api import configured
 from support import Run
 
 CONFIG = ["inference.yaml"]
-QUICK = {"use_network": "false", "instance_steps": 3}
+QUICK = {"use_network": "false", "refinement_steps": 3}
 
 
 def test_register_warp_jacobian(run_bundle: Run, tmp_path: Path, slices: dict[str, str]) -> None:
@@ -23,7 +23,7 @@ def test_register_warp_jacobian(run_bundle: Run, tmp_path: Path, slices: dict[st
     done = run_bundle(CONFIG, "register", **slices, **QUICK, output_dir=out)
     assert done.returncode == 0, done.stderr
     report = json.loads((out / "moving_report.json").read_text(encoding="utf-8"))
-    assert report["options"]["instance_steps"] == 3
+    assert report["options"]["refinement_steps"] == 3
     assert report["dice"]["mean"]["after"] > report["dice"]["mean"]["before"]
     warped = np.asarray(nib.load(out / "moving_warped.nii.gz").dataobj)
     transform = out / "moving_transform.h5"
@@ -55,10 +55,10 @@ def test_a_mistake_is_one_sentence(run_bundle: Run, tmp_path: Path, slices: dict
 
 
 def test_three_lines_of_python(slices: dict[str, str], tmp_path: Path) -> None:
-    result = register(slices["fixed"], slices["moving"], tmp_path / "out", use_network=False, instance_steps=3)
+    result = register(slices["fixed"], slices["moving"], tmp_path / "out", use_network=False, refinement_steps=3)
     assert result.report["similarity"]["after"]["correlation"] > result.report["similarity"]["before"]["correlation"]
     np.testing.assert_array_equal(nib.load(tmp_path / "out" / "moving_warped.nii.gz").get_fdata(), result.warped.values)
-    assert configured(instance_steps=7).options()["instance_steps"] == 7
+    assert configured(refinement_steps=7).options()["refinement_steps"] == 7
 
 
 def test_jacobian_of_a_scaling(tmp_path: Path) -> None:

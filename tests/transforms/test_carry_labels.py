@@ -13,7 +13,7 @@ from monai.data import MetaTensor
 from monai.transforms import Compose, Invertd, ResizeWithPadOrCropd
 
 from scripts.errors import InputError
-from scripts.transforms import Atlas, CarryAtlasLabelsd, PairWithAtlasd, ReadSubjectd, RestoreSliced
+from scripts.transforms import Atlas, CarryAtlasLabelsd, PairWithAtlasd, ReadSubjectd
 from support import both_dims
 
 SIZES = {2: (32, 28), 3: (20, 22, 24)}
@@ -125,26 +125,9 @@ def test_labels_return_to_the_file_s_own_grid(dims: int, atlas_files: dict, tmp_
         [
             CarryAtlasLabelsd("pred", atlas),
             Invertd("pred", prepare, orig_keys="image", nearest_interp=True, to_tensor=True),
-            RestoreSliced("pred"),
         ]
     )(record)["pred"]
     file = nib.Nifti1Image.from_filename(atlas_files[dims][0])
     assert tuple(back.shape) == (1, *file.shape)
     np.testing.assert_allclose(back.affine, file.affine)
     np.testing.assert_array_equal(back[0].numpy().reshape(SIZES[dims]), blocks(dims))
-
-
-@pytest.mark.parametrize(
-    ("file_shape", "given", "expected"),
-    [
-        ((12, 14, 1), (1, 12, 14), (1, 12, 14, 1)),
-        ((12, 14), (1, 12, 14), (1, 12, 14)),
-        ((12, 14, 9), (1, 12, 14, 9), (1, 12, 14, 9)),
-    ],
-    ids=str,
-)
-def test_third_axis_is_restored_where_the_file_had_one(file_shape: tuple, given: tuple, expected: tuple) -> None:
-    label = MetaTensor(torch.zeros(given), meta={"spatial_shape": np.array(file_shape)})
-    assert RestoreSliced("pred")({"pred": label})["pred"].shape == expected
-    bare = MetaTensor(torch.zeros(given))
-    assert RestoreSliced("pred")({"pred": bare})["pred"].shape == given

@@ -19,7 +19,7 @@ from .workflows import evaluate, segment, train
 VERBS = {
     verb.name: verb
     for verb in (
-        Verb(register, ("inference.yaml",)),
+        Verb(register),
         Verb(warp),
         Verb(jacobian),
         Verb(points),

@@ -47,8 +47,7 @@ def register(
         precision: of the network
         device: to compute on, such as cpu or cuda:0
     """
-    from ..registration import register_files
-    from ..registration.api import configured
+    from ..registration import configured, register_files
 
     options: dict[str, Any] = {
         "spacing": spacing,

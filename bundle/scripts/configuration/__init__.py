@@ -8,12 +8,13 @@ run; imports MONAI, so it is not imported here: ``--help`` waits for nothing).
 from .files import BUNDLE, config_files, read_meanings, read_options
 from .methods import method_file, method_names, with_method, write_copies
 from .overrides import plain, typed_overrides
-from .running import check_overrides, running_config
+from .running import check_overrides, given_options, running_config
 
 __all__ = [
     "BUNDLE",
     "check_overrides",
     "config_files",
+    "given_options",
     "method_file",
     "method_names",
     "plain",

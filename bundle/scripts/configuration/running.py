@@ -25,6 +25,7 @@ from .overrides import typed_overrides
 
 PARSER = ("monai.bundle.config_parser", "get_parsed_content")
 RUN = ("monai.bundle.scripts", "run")
+NEUTRAL_TO_VERBS = ("bundle_root",)
 OF_WORKFLOW = ("workflow_type", "properties_path")  # what MONAI's workflow takes besides
 
 
@@ -59,6 +60,19 @@ def check_overrides() -> None:
     typed = typed_overrides(config, overrides, [*OF_WORKFLOW, *_of_tracking(given.get("tracking"), run)])
     parser.update(typed)
     parser.parse(reset=True)
+
+
+def given_options() -> dict[str, Any]:
+    """What was given to the run that is making the caller, beside its files: option to value, as it came.
+
+    Of a ``ConfigWorkflow`` in a program these are the keys that hold one plain value.
+    """
+    run = next(_frames(*RUN), None)
+    if run is not None:
+        own = (*_parameters(run), *NEUTRAL_TO_VERBS)
+        return {name: value for name, value in _given(run).items() if name not in own}
+    plain = {name: value for name, value in running_config().items() if not isinstance(value, list | dict)}
+    return {name: value for name, value in plain.items() if name not in NEUTRAL_TO_VERBS}
 
 
 def _frames(module: str, function: str) -> Iterator[FrameType]:

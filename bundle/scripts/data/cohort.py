@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ..errors import InputError
+from ..physical import Intensity, PercentileScaling
 from .atlas import choose_atlas
 from .labels import choose_labels, find_label_table
 from .split import check_parts, split_by_file, split_subjects
@@ -58,6 +59,7 @@ def open_cohort(
     atlas: str | None = None,
     labels: str | Sequence[int] = "auto",
     affine: bool = False,
+    intensity: Intensity = PercentileScaling(),  # noqa: B008 - it cannot be changed
     synthetic_subjects: int | None = None,
     synthetic_size: Sequence[int] | None = None,
 ) -> Cohort:
@@ -75,6 +77,7 @@ def open_cohort(
             :func:`scripts.data.atlas.choose_atlas`.
         labels: rule or ids, see :func:`scripts.data.labels.choose_labels`.
         affine: register every subject to the atlas with ITK first, once.
+        intensity: scaling of the images that are then compared, see :class:`scripts.physical.PercentileScaling`.
         synthetic_subjects, synthetic_size: of the embedded cohort; ``None`` for what suits the number of axes, see
             :mod:`scripts.data.synthetic.write`.
 
@@ -87,7 +90,7 @@ def open_cohort(
     check_parts(parts, dataset_dir)
     reference = _find_atlas(parts, atlas, dataset_dir)
     if affine:
-        parts, reference = _aligned(parts, reference, Path(cache_dir) / "affine", spatial_dims)
+        parts, reference = _aligned(parts, reference, Path(cache_dir) / "affine", spatial_dims, intensity)
     others = {part: [r for r in parts[part] if r["subject"] != reference["subject"]] for part in PARTS}
     name = Path(dataset_dir).resolve().name.removesuffix(".json")
     return Cohort(name, **others, atlas=reference, label_table=table, label_rule=labels)
@@ -138,11 +141,11 @@ def _find_atlas(parts: dict[str, list[Record]], atlas: str | None, source: str) 
 
 
 def _aligned(
-    parts: dict[str, list[Record]], atlas: Record, cache_dir: Path, spatial_dims: int
+    parts: dict[str, list[Record]], atlas: Record, cache_dir: Path, spatial_dims: int, intensity: Intensity
 ) -> tuple[dict[str, list[Record]], Record]:
     from .affine import affine_normalise  # ITK takes seconds to import: only where it is used
 
     everyone = [record for part in PARTS for record in parts[part]]
-    aligned = affine_normalise(everyone, atlas, cache_dir, spatial_dims)
+    aligned = affine_normalise(everyone, atlas, cache_dir, spatial_dims, intensity)
     by_name = {record["subject"]: record for record in aligned}
     return {part: [by_name[r["subject"]] for r in parts[part]] for part in PARTS}, by_name[atlas["subject"]]

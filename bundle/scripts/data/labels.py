@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from monai.transforms import LoadImage
 
 from ..errors import InputError
+from ..physical import read_label
 from .subjects import NEURITE_TABLES, Record
 
 BACKGROUND = 0
@@ -76,11 +76,7 @@ def label_sizes(path: str) -> dict[int, int]:
     """Voxels of every label of a map, the background's too.
 
     Raises:
-        InputError: if the file cannot be read.
+        InputError: if the file cannot be read as a label map.
     """
-    try:
-        label = np.asarray(LoadImage(image_only=True)(path))
-    except Exception as error:  # every reader has its own exceptions for a broken file
-        raise InputError(f"{path} cannot be read as a label map; give a complete NIfTI file.") from error
-    ids, counts = np.unique(label.astype(int), return_counts=True)
+    ids, counts = np.unique(read_label(path).values, return_counts=True)
     return dict(zip(ids.tolist(), counts.tolist(), strict=True))

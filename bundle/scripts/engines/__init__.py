@@ -4,13 +4,18 @@ from .batches import prepare_pair
 from .checkpoint import Checkpointer
 from .distributed import (
     distribute,
+    gather_all,
+    is_first,
     is_silent,
     join_processes,
     leave_processes,
     open_cohort_in_turn,
     process_count,
     process_rank,
+    processes_together,
     shared_indices,
+    shared_out,
+    wait_for_others,
 )
 from .epochs import EpochSetter
 from .evaluation import EvaluationReport
@@ -45,6 +50,8 @@ __all__ = [
     "WarpedPairImage",
     "choose_weights",
     "distribute",
+    "gather_all",
+    "is_first",
     "is_silent",
     "join_processes",
     "leave_processes",
@@ -53,6 +60,9 @@ __all__ = [
     "prepare_pair",
     "process_count",
     "process_rank",
+    "processes_together",
     "registration_stages",
     "shared_indices",
+    "shared_out",
+    "wait_for_others",
 ]

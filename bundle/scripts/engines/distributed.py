@@ -6,7 +6,9 @@ Everything here also holds for a single process, which then shares with nobody.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence, Sized
+import os
+from collections.abc import Iterator, Mapping, Sequence, Sized
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import zip_longest
 from typing import Any, TypeVar
@@ -30,6 +32,19 @@ def join_processes() -> torch.device:
         idist.initialize("nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE)
         logging.getLogger().setLevel(logging.INFO if is_first() else logging.WARNING)
     return idist.device()
+
+
+@contextmanager
+def processes_together() -> Iterator[None]:
+    """Within the block, the processes that ``torchrun`` started, if it did, have met; they part behind it."""
+    started = idist.backend() is None and int(os.environ.get("WORLD_SIZE", "1")) > 1
+    if started:
+        join_processes()
+    try:
+        yield
+    finally:
+        if started:
+            leave_processes()
 
 
 def leave_processes() -> None:
@@ -84,6 +99,22 @@ def shared_indices(dataset: Sized) -> list[int]:
     rank, count = idist.get_rank(), idist.get_world_size()
     everything = range(len(dataset))
     return list(everything if len(dataset) < count else everything[rank::count])
+
+
+def shared_out(items: Sequence[T]) -> list[T]:
+    """This process's items: every n-th, so that each is one process's; none where there are too few."""
+    return list(items)[idist.get_rank() :: idist.get_world_size()]
+
+
+def gather_all(mine: Mapping[str, T]) -> dict[str, T]:
+    """What all processes hold, together."""
+    parts = [dict(mine)] if idist.get_world_size() == 1 else idist.all_gather(dict(mine))
+    return {key: value for part in parts for key, value in part.items()}
+
+
+def wait_for_others() -> None:
+    """Until every process has come here."""
+    idist.barrier()
 
 
 def gather_in_order(mine: Sequence[T], total: int) -> list[T]:

@@ -1,17 +1,34 @@
 """Registering any two images a user has, and handing back a transform that other software takes.
 
-From the ground up: ``geometry`` (where a grid lies), ``headers`` and ``images`` (reading and refusing), ``pair``,
-``prepare`` (onto one grid), ``affine``, ``deformation`` (what is found, as a map of points), ``itk_files``
-(transforms and fields in ITK's formats), ``results``, ``apply`` (warp, jacobian), ``point_files`` and ``points``
-(landmarks), ``measures``, ``outcome`` (all that a user gets), ``pipeline`` (one pair), ``batch`` (the command), ``api``
-(the function).
+From the ground up: ``method`` (what a registration is made of), ``deformation`` (what is found, as a map of points) and
+``working_grid``; ``stages`` (affine, network, refined), ``measures`` and ``results`` (the files); ``outcome`` (all that
+a user gets), ``apply`` (warp, jacobian) and ``points`` (landmarks); ``pipeline`` (one pair), ``configured`` (by a
+method's file); ``batch`` (the command) and ``api`` (the function).
 """
 
 from .api import register
 from .apply import jacobian, warp
 from .batch import register_files
+from .configured import ConfiguredMethods, configured
+from .method import Method
 from .pipeline import Registration
 from .points import carry_points
 from .results import Result
+from .stages import AffineStage, NetworkStage, RefinementStage, chosen_stages
 
-__all__ = ["Registration", "Result", "carry_points", "jacobian", "register", "register_files", "warp"]
+__all__ = [
+    "AffineStage",
+    "ConfiguredMethods",
+    "Method",
+    "NetworkStage",
+    "RefinementStage",
+    "Registration",
+    "Result",
+    "carry_points",
+    "chosen_stages",
+    "configured",
+    "jacobian",
+    "register",
+    "register_files",
+    "warp",
+]

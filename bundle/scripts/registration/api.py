@@ -5,11 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from monai.bundle import ConfigParser
-
-from ..configuration import BUNDLE, config_files, plain, typed_overrides
-from ..errors import find_input_error
-from .pipeline import Registration
+from .configured import configured
 from .results import Result, staged
 
 
@@ -21,7 +17,7 @@ def register(
     moving_label: str | Path | None = None,
     **options: Any,
 ) -> Result:
-    """Register two images as ``python -m monai.bundle run register`` does.
+    """Register two images as ``python -m scripts register`` does.
 
     ::
 
@@ -33,7 +29,7 @@ def register(
         fixed, moving: image files, or folders of a DICOM series each.
         output_dir: folder of the results; ``None``: nothing is written.
         fixed_label, moving_label: label maps.
-        options: what the command takes: ``instance_steps=0``, ``affine=False``, ``use_network=False``, ...
+        options: what the command takes: ``refinement_steps=0``, ``affine=False``, ``use_network=False``, ...
 
     Returns:
         Images, fields and measures, see :class:`Result`.
@@ -50,28 +46,3 @@ def register(
         result.save(folder)
     return result
 
-
-def configured(
-    method: str | None = None, affine: bool = True, use_network: bool = True, **options: Any
-) -> Registration:
-    """The registration by a method, as ``configs/inference.yaml`` reads it, with ``options`` instead of its values.
-
-    Args:
-        method: a file of ``configs/methods``, by its name, or any by its path; ``None``: the bundle's own.
-        affine: whether to search for an affine map first.
-        use_network: false: the refinement does it all, from a field of zeros.
-        options: values of the configuration, also as the text of a command line.
-
-    Raises:
-        OptionError: if an option or a method does not exist, or a value is of another kind.
-        InputError: if the registration cannot be made of them.
-    """
-    parser = ConfigParser()
-    parser.read_config(config_files("inference.yaml", method=method))
-    parser.update({"bundle_root": plain(str(BUNDLE)), **typed_overrides(parser.config, options, expressions=False)})
-    parts = ("network", "inferer", "ckpt_path", "spatial_dims", "spatial_size", "spacing", "device")
-    try:
-        made = {part: parser.get_parsed_content(f"{part}_def" if part == "network" else part) for part in parts}
-    except RuntimeError as error:  # MONAI wraps what it instantiates
-        raise find_input_error(error) or error from None
-    return Registration(use_network=use_network, affine=affine, **made)

@@ -10,14 +10,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..engines import gather_all, is_first, processes_together, shared_out, wait_for_others
 from ..errors import InputError, find_input_error
 from ..progress import progress
 from ..reports.numbers import shown
 from .pipeline import Registration
-from .results import REPORT, name_of, staged
+from .results import REPORT, folder_for, name_of, staged
 
 logger = logging.getLogger(__name__)
 
+NOT_IN_NAMES = ("/", "\\")
 COLUMNS = ("fixed", "moving", "fixed_label", "moving_label", "name")
 
 
@@ -42,16 +44,17 @@ def register_files(
         InputError: if nothing or too much is named, or a pair failed; the other pairs are done by then.
     """
     one = {"fixed": fixed, "moving": moving, "fixed_label": fixed_label, "moving_label": moving_label}
-    if pairs:
-        if any(one.values()):
-            raise InputError("both --pairs and a single pair are given; give one of them.")
-        register_list(registration, read_pairs(str(pairs)), output_dir)
-        return
-    if not fixed or not moving:
+    if pairs and any(one.values()):
+        raise InputError("both --pairs and a single pair are given; give one of them.")
+    if not pairs and not (fixed and moving):
         raise InputError(
             "a fixed and a moving image are needed; name them with --fixed and --moving, or a list with --pairs."
         )
-    register_one(registration, {key: str(value) for key, value in one.items() if value}, output_dir)
+    with processes_together():
+        if pairs:
+            register_list(registration, read_pairs(str(pairs)), output_dir)
+        elif is_first():
+            register_one(registration, {key: str(value) for key, value in one.items() if value}, output_dir)
 
 
 def register_one(registration: Registration, pair: Mapping[str, str], output_dir: str | Path) -> dict[str, Any]:
@@ -62,20 +65,33 @@ def register_one(registration: Registration, pair: Mapping[str, str], output_dir
         result.save(folder)
     for note in result.report["notes"]:
         logger.warning(note)
-    before, after = (shown("ncc", result.report["similarity"][stage]["correlation"]) for stage in ("before", "after"))
-    logger.info("%s: correlation %s before, %s after; in %s", result.name, before, after, output_dir)
+    stages = result.report["stages"]
+    values = ", ".join(f"{s} {shown('ncc', result.report['similarity'][s]['correlation'])}" for s in stages)
+    logger.info("%s: correlation %s; in %s", result.name, values, output_dir)
     return result.report
 
 
 def register_list(registration: Registration, pairs: Sequence[Mapping[str, str]], output_dir: str | Path) -> None:
-    """Register every pair that is not done yet.
+    """Register every pair that is not done yet; several processes share them.
 
     Raises:
-        InputError: at the end, if pairs failed: which, and why.
+        InputError: at the end, if pairs failed: which, and why. Of several processes the first raises it.
     """
     named = _named(pairs)
+    with folder_for(output_dir):
+        wait_for_others()  # none may find the folder removed by another
+        failed = gather_all(_register_share(registration, shared_out(named), output_dir))
+    if failed and is_first():
+        reasons = "; ".join(f"{pair['name']}: {failed[pair['name']]}" for pair in named if pair["name"] in failed)
+        raise InputError(f"{len(failed)} of {len(named)} pairs failed, the others are in {output_dir}: {reasons}.")
+
+
+def _register_share(
+    registration: Registration, pairs: Sequence[Mapping[str, str]], output_dir: str | Path
+) -> dict[str, str]:
+    """Register pairs that have names; those that failed, and why."""
     failed: dict[str, str] = {}
-    for pair in progress(named, "registration", "pair"):
+    for pair in progress(pairs, "registration", "pair"):
         if _is_done(pair, registration, Path(output_dir)):
             logger.info("%s: done before", pair["name"])
             continue
@@ -85,9 +101,7 @@ def register_list(registration: Registration, pairs: Sequence[Mapping[str, str]]
             known = find_input_error(error)
             failed[pair["name"]] = str(known or f"{type(error).__name__}: {error}").rstrip(".")
             logger.error("%s: %s", pair["name"], failed[pair["name"]], exc_info=None if known else error)
-    if failed:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
-        raise InputError(f"{len(failed)} of {len(named)} pairs failed, the others are in {output_dir}: {reasons}.")
+    return failed
 
 
 def read_pairs(path: str) -> list[dict[str, str]]:
@@ -116,6 +130,11 @@ def _checked(row: Mapping[Any, Any], number: int, path: str) -> dict[str, str]:
     if unknown or "fixed" not in given or "moving" not in given:
         problem = f"the unknown entry {unknown[0]!r}" if unknown else "no fixed or no moving image"
         raise InputError(f"{path}: pair {number} has {problem}; the entries are {', '.join(COLUMNS)}.")
+    wrong = [sign for sign in NOT_IN_NAMES if sign in given.get("name", "")]
+    if wrong or given.get("name") in (".", ".."):
+        raise InputError(f"{path}: pair {number} is named {given['name']!r}; a name is that of files, without folders.")
+    if any("\0" in value for value in given.values()):
+        raise InputError(f"{path}: pair {number} holds a NUL character, which no file's name has; remove it.")
     folder = Path(path).parent
     return {key: value if key == "name" else str(folder / value) for key, value in given.items()}
 
@@ -140,13 +159,13 @@ def _long(path: str) -> str:
 
 
 def _request(pair: Mapping[str, str], registration: Registration) -> dict[str, Any]:
-    """What decides a result: the files, by size and time, and the options."""
+    """What decides a result: the files, by size and time, and the configuration."""
     files = {}
     for key, path in pair.items():
         if key != "name":
             state = Path(path).stat()
             files[key] = [str(Path(path).resolve()), state.st_size, state.st_mtime_ns]
-    return {"files": files, "options": registration.options()}
+    return {"files": files, "identity": registration.identity}
 
 
 def _is_done(pair: Mapping[str, str], registration: Registration, folder: Path) -> bool:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from monai.bundle import ConfigParser
 
-from ..configuration import BUNDLE, method_file
+from ..configuration import BUNDLE, method_file, plain, typed_overrides
 from ..configuration.identity import content_digest, describe
+from ..errors import find_input_error
 from .method import Method
 from .pipeline import Registration
 from .stages import chosen_stages
 
 DEFAULTS = {2: "brain_2d", 3: "brain_3d"}  # by the images' dimensions
-COUNTS = ("network_def", "refinement", "intensity", "spacing", "spatial_size", "precision", "channels_last")
+PARTS = ("refinement", "intensity", "spacing", "spatial_size", "precision", "channels_last")
+WHERE = ("bundle_root", "device")  # change no result
 
 
 class ConfiguredMethods:
@@ -27,25 +29,33 @@ class ConfiguredMethods:
     Args:
         method: name or file; ``None``: the default for the dimensions at hand.
         use_network: false: the refinement does it all, by the loss of the training.
-        changes: what stands instead of the file's values; ``None`` for the file's own. ``ckpt_path`` are weights.
+        changes: what stands instead of the file's values, also as text; ``ckpt_path`` are other weights, for the
+            images' dimensions.
+
+    Raises:
+        OptionError: if a change is of no value that the file has, or of another kind.
     """
 
     def __init__(self, method: str | None = None, use_network: bool = True, **changes: Any) -> None:
         self.method, self.use_network = method, use_network
-        self.changes = {name: value for name, value in changes.items() if value is not None}
-        self.weights = self.changes.pop("ckpt_path", None)
+        given = {name: value for name, value in changes.items() if value is not None}
+        self.weights = given.pop("ckpt_path", None)
+        self.changes = typed_overrides(self._read(2), given, expressions=False)
 
     def __call__(self, dims: int) -> Method:
         """The method for images of ``dims`` dimensions.
 
         Raises:
-            InputError: if there is no such method.
+            InputError: if there is no such method, or it cannot be made.
         """
         parser, own = self._parser(dims)
-        found = {name: parser.get_parsed_content(name) for name in COUNTS if name != "network_def"}
         has_network = self.use_network and (dims == own or self.weights is not None)
-        network = parser.get_parsed_content("network_def") if has_network else None
-        return Method(network=network, weights=str(parser.get_parsed_content("weights")), **found)
+        wanted = [*PARTS, "weights", *(["network_def"] if has_network else [])]
+        try:
+            made = {name: parser.get_parsed_content(name) for name in wanted}
+        except RuntimeError as error:  # MONAI wraps what it instantiates
+            raise find_input_error(error) or error from None
+        return Method(network=made.pop("network_def", None), **made)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -54,24 +64,27 @@ class ConfiguredMethods:
 
     def _described(self, dims: int) -> dict[str, Any]:
         parser, _ = self._parser(dims)
-        values = describe(parser.config, COUNTS if self.use_network else COUNTS[1:], ["bundle_root", "device"])
-        weights = parser.get_parsed_content("weights") if self.use_network else None
-        return {**values, "weights": content_digest(weights)}
+        if not self.use_network:
+            return dict(describe(parser.config, PARTS, WHERE))
+        weights = content_digest(parser.get_parsed_content("weights"))
+        return {**describe(parser.config, ["network_def", *PARTS], WHERE), "weights": weights}
 
     def _parser(self, dims: int) -> tuple[ConfigParser, int]:
         """The method's file with what is changed, and the dimensions of its network."""
-        path = self._file(dims)
-        parser = ConfigParser()
-        parser.read_config(str(path))
-        own = parser.config["spatial_dims"]
+        config = self._read(dims)
+        own = config["spatial_dims"]
         if dims != own:
-            parser.config.update(spatial_dims=dims, spatial_size=[])
-        parser.config.update({"bundle_root": str(BUNDLE), "precision": "auto", **self.changes})
+            config.update(spatial_dims=dims, spatial_size=[])
+        config.update(self.changes)
         if self.weights is not None:
-            parser.config["weights"] = str(self.weights)
+            config["weights"] = plain(str(self.weights))
         if not self.use_network:
-            parser.config["refinement"]["loss"] = "@loss"
-        return parser, own
+            config["refinement"]["loss"] = "@loss"
+        return ConfigParser(config), own
+
+    def _read(self, dims: int) -> dict[str, Any]:
+        config = ConfigParser.load_config_file(str(self._file(dims)))
+        return {**config, "bundle_root": plain(str(BUNDLE)), "precision": "auto"}
 
     def _file(self, dims: int) -> Path:
         configs = BUNDLE / "configs"
@@ -99,9 +112,10 @@ def configured(
 
     Raises:
         InputError: if there is no such method.
+        OptionError: if a change is none that the method knows.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     methods = ConfiguredMethods(method, use_network, **changes)
-    stages: Sequence[str] = chosen_stages(affine, use_network)
-    identity: Mapping[str, Any] = {"stages": list(stages), **methods.identity}
+    stages = chosen_stages(affine, use_network)
+    identity: Mapping[str, Any] = {"stages": stages, **methods.identity}
     return Registration(methods, stages, identity, device)

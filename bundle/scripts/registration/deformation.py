@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..physical import Frame, Geometry, Grid
+from ..physical.itk_transforms import affine_transform, field_transform
 from ..spatial import grid_points, identity_grid, invert_field, invert_points, jacobian_determinant, map_points, sample
-from .geometry import Frame, Geometry, Grid
 
 CHUNK = 2**22  # voxels at a time: points take 8 bytes a coordinate
 
@@ -29,6 +31,12 @@ class Deformation:
     grid: Grid
     ddf: Tensor
     affine: np.ndarray
+
+    @classmethod
+    def none(cls, grid: Grid) -> Deformation:
+        """Nothing moved: the images as their headers place them."""
+        dims = len(grid.size)
+        return cls(grid, torch.zeros(1, dims, *grid.size), np.eye(dims + 1))
 
     @cached_property
     def inverse_ddf(self) -> Tensor:
@@ -84,19 +92,38 @@ class Fields:
 def fields_of(deformation: Deformation, frame: Frame, fixed: Geometry, moving: Geometry) -> Fields:
     """Evaluate a deformation on the fixed and the moving file's grids."""
     grid, affine = deformation.grid.affine, deformation.affine
-    to_fixed, to_moving = frame.lift(fixed) @ grid, frame.lift(moving) @ affine @ grid
-    on_fixed = np.linalg.inv(grid) @ frame.coordinates(fixed)
+    whole, elastic = forward_fields(deformation, frame, fixed, moving)
     on_moving = np.linalg.inv(affine @ grid) @ frame.coordinates(moving)
-    elastic, whole = _vectors(fixed, on_fixed, deformation.shift, [to_fixed, to_moving])
-    (inverse,) = _vectors(moving, on_moving, deformation.inverse_shift, [to_fixed])
+    (inverse,) = _vectors(moving, on_moving, deformation.inverse_shift, [frame.lift(fixed) @ grid])
     return Fields(
-        whole=_thickened(whole, fixed, moving),
-        elastic=_thickened(elastic, fixed, fixed),
+        whole=whole,
+        elastic=elastic,
         inverse=_thickened(inverse, moving, fixed),
-        affine=frame.in_space(deformation.affine, moving),
+        affine=frame.in_space(affine, moving),
         fixed=fixed.thickened(),
         moving=moving.thickened(),
     )
+
+
+def forward_fields(
+    deformation: Deformation, frame: Frame, fixed: Geometry, moving: Geometry
+) -> tuple[np.ndarray, np.ndarray]:
+    """``whole`` and ``elastic`` of :class:`Fields`."""
+    grid, affine = deformation.grid.affine, deformation.affine
+    on_fixed = np.linalg.inv(grid) @ frame.coordinates(fixed)
+    targets = [frame.lift(moving) @ affine @ grid, frame.lift(fixed) @ grid]
+    whole, elastic = _vectors(fixed, on_fixed, deformation.shift, targets)
+    return _thickened(whole, fixed, moving), _thickened(elastic, fixed, fixed)
+
+
+def composite_transform(fields: Fields) -> Any:
+    """The elastic field, then the affine map (ITK applies what was added last first)."""
+    import itk  # takes seconds
+
+    composite = itk.CompositeTransform[itk.D, len(fields.whole)].New()
+    composite.AddTransform(affine_transform(fields.affine))
+    composite.AddTransform(field_transform(fields.elastic, fields.fixed))
+    return composite
 
 
 def _vectors(

@@ -1,4 +1,4 @@
-"""How well a pair fits, before and after: numbers for the report."""
+"""How well a pair fits after a stage: numbers for the report."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""From a found deformation to everything a user gets: the images, the fields, the measures, the picture."""
+"""From what the stages found to everything a user gets: the images, the fields, the measures, the picture."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,15 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..physical import BACKGROUND, ORIENTATION, Geometry, Image, Pair, Prepared
+from ..physical.itk_images import resample_once
+from ..physical.itk_transforms import affine_transform, field_transform
 from ..spatial import grid_points, jacobian_determinant, map_points, sample
-from .apply import middle, resample_once
-from .deformation import Deformation, Fields, fields_of, jacobian_of
-from .geometry import ORIENTATION, Geometry
-from .images import Image
-from .itk_files import affine_transform, field_transform
+from .deformation import Deformation, Fields, fields_of, forward_fields, jacobian_of
 from .measures import dice, inverse_error, similarity, volume_change
-from .pair import Pair
-from .prepare import BACKGROUND, Prepared
 from .results import Result
 
 
@@ -30,25 +28,29 @@ class Outcome:
         pair: what was registered.
         seen: the fixed image on the working grid.
         source: the moving image as prepared.
-        deformation: what was found.
+        found: the deformation after every stage, by its name; the first is none, the last is the result.
     """
 
     pair: Pair
     seen: Prepared
     source: Prepared
-    deformation: Deformation
+    found: Mapping[str, Deformation]
+
+    @property
+    def deformation(self) -> Deformation:
+        """What the last stage found."""
+        return list(self.found.values())[-1]
 
     def result(self, name: str) -> Result:
         """All that is written of it; see :class:`Result`."""
         fixed, moving = self.pair.fixed, self.pair.moving
-        whole = self.fields.fixed
-        jac_det = jacobian_of(self.fields.whole, whole)[middle(fixed.geometry)]
+        jac_det = jacobian_of(self.fields.whole, self.fields.fixed)[fixed.geometry.middle]
         warped_label = self._carried(self.pair.moving_label)
         return Result(
             name=name,
             fixed=fixed,
             moving=moving,
-            warped=Image(moving.path, resample_once(moving, fixed, self.transform, False), fixed.geometry),
+            warped=Image(moving.path, resample_once(moving, fixed.geometry, self.transform, False), fixed.geometry),
             warped_label=warped_label,
             fields=self.fields,
             jac_det=jac_det,
@@ -69,33 +71,24 @@ class Outcome:
     def _carried(self, label: Image | None) -> Image | None:
         if label is None:
             return None
-        return Image(label.path, resample_once(label, self.pair.fixed, self.transform, True), self.pair.fixed.geometry)
-
-    @cached_property
-    def stages(self) -> dict[str, Deformation]:
-        """As the headers place the images, after the affine stage, and after all."""
-        grid, ddf = self.deformation.grid, torch.zeros_like(self.deformation.ddf)
-        still = np.eye(len(grid.affine))
-        return {
-            "before": Deformation(grid, ddf, still),
-            "affine": Deformation(grid, ddf, self.deformation.affine),
-            "after": self.deformation,
-        }
+        grid = self.pair.fixed.geometry
+        return Image(label.path, resample_once(label, grid, self.transform, True), grid)
 
     @cached_property
     def moved(self) -> dict[str, Tensor]:
-        """The moving image on the working grid at every stage, ``(1, 1, *S)``."""
+        """The moving image on the working grid after every stage, ``(1, 1, *S)``."""
         points = grid_points(self.seen.grid.size, self.seen.grid.affine[:-1])
         to_index = np.linalg.inv(self.source.grid.affine)[:-1]
         return {
             stage: sample(self.source.values, map_points(to_index, deformation.forward(points))).float()
-            for stage, deformation in self.stages.items()
+            for stage, deformation in self.found.items()
         }
 
     def figure(self) -> dict[str, Any]:
         """Arguments of the picture, on the working grid: upright, in cubic voxels."""
         ddf = self.deformation.in_voxels()
-        images = {"fixed": self.seen.values, "moving": self.moved["before"], "warped": self.moved["after"]}
+        first, *_, last = self.moved.values() if len(self.moved) > 1 else [*self.moved.values()] * 2
+        images = {"fixed": self.seen.values, "moving": first, "warped": last}
         arrays = {key: image[0, 0].numpy() for key, image in images.items()}
         arrays |= {"ddf": ddf[0].numpy(), "jac_det": jacobian_determinant(ddf)[0, 0].numpy()}
         return {**arrays, **self._labels_seen(), "orientation": ORIENTATION.get(len(self.pair.fixed.geometry.size), "")}
@@ -115,7 +108,7 @@ class Outcome:
         return sample(ids, index, "nearest")[0, 0].numpy().astype(np.int64)
 
     def report(self, name: str, jac_det: np.ndarray, warped_label: Image | None) -> dict[str, Any]:
-        """What the JSON file says, but for options, times and versions."""
+        """What the JSON file says, but for identity, times and versions."""
         pair, dims = self.pair, len(self.pair.fixed.geometry.size)
         measured = "intensities scaled to 0..1, on the working grid"
         return {
@@ -125,6 +118,7 @@ class Outcome:
             "fixed_label": pair.fixed_label.path if pair.fixed_label else None,
             "moving_label": pair.moving_label.path if pair.moving_label else None,
             "notes": pair.notes,
+            "stages": list(self.found),
             "transform": {
                 "dimensions": dims,
                 "space": "ITK physical points, LPS, mm: fixed to moving",
@@ -145,11 +139,17 @@ class Outcome:
         pair = self.pair
         if pair.fixed_label is None or pair.moving_label is None or warped_label is None:
             return {}
-        maps = {}
-        for stage in ("before", "affine"):
-            affine = pair.frame.in_space(self.stages[stage].affine, pair.moving.geometry)
-            maps[stage] = resample_once(pair.moving_label, pair.fixed, affine_transform(affine), True)
-        return dice({**maps, "after": warped_label.values}, pair.fixed_label.values, pair.moving_label.values)
+        *earlier, last = self.found
+        maps = {stage: self._label_after(self.found[stage], pair.moving_label) for stage in earlier}
+        return dice({**maps, last: warped_label.values}, pair.fixed_label.values, pair.moving_label.values)
+
+    def _label_after(self, deformation: Deformation, label: Image) -> np.ndarray:
+        fixed, moving, frame = self.pair.fixed.geometry, self.pair.moving.geometry, self.pair.frame
+        if deformation.ddf.any():
+            transform = field_transform(forward_fields(deformation, frame, fixed, moving)[0], fixed.thickened())
+        else:
+            transform = affine_transform(frame.in_space(deformation.affine, moving))
+        return resample_once(label, fixed, transform, True)
 
 
 def _described(image: Image) -> dict[str, Any]:

@@ -5,71 +5,49 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Sequence
-from functools import lru_cache
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
-from ..engines import RegistrationInferer, load_weights
 from ..errors import InputError
-from .affine import find_affine
+from ..physical import Pair, Prepared, prepare, read_pair
 from .deformation import Deformation
+from .method import Method, MethodOf
 from .outcome import Outcome
-from .pair import read_pair
-from .prepare import Prepared, prepare, resample, working_grid
 from .results import Result, name_of
-
-
-class ZeroField(nn.Module):
-    """In a network's place: no displacement, from which the optimisation on the pair starts."""
-
-    def forward(self, pair: Tensor) -> Tensor:
-        """``(B, D, *S)`` zeros of a pair ``(B, 2C, *S)``."""
-        return torch.zeros(len(pair), pair.ndim - 2, *pair.shape[2:], device=pair.device)
+from .stages import STAGES, START, NetworkStage, Stage, build_stages
+from .working_grid import resample, working_grid
 
 
 class Registration:
     """Registers pairs of images.
 
-    The images are turned into one orientation, scaled, aligned by an affine map (ITK), brought onto the network's
-    grid, registered by the network and, where the inferer says so, by optimisation on the pair. Affine map and field
-    become one transform, by which the moving image is resampled once, onto the fixed image's own grid.
+    The images are turned into one orientation, scaled and brought onto a working grid; the stages find a deformation,
+    one from what the other left. It becomes one transform, by which the moving image is resampled once, onto the fixed
+    image's own grid.
 
     Args:
-        network: gives the field of a pair.
-        inferer: runs it, and refines its field.
-        ckpt_path: the network's weights.
-        spatial_dims: of the network.
-        use_network: false: the field starts at zero and the refinement does it all.
-        affine: whether to search for an affine map; false where the images are aligned already.
-        spacing: of the working grid, mm; ``None``: 1, or what suits the size of what is seen.
-        spatial_size: voxels, the grid the network was trained on; larger objects get a larger one.
-        device: of the network.
+        method_of: the method for images of so many dimensions; it is asked once for each.
+        stages: names, of those in :mod:`scripts.registration.stages`, or stages themselves, in order.
+        identity: plain values that tell one configuration's results from another's: they stand in the report, and a
+            batch does again what was done with others.
+        device: of network and refinement.
     """
 
     def __init__(
         self,
-        network: nn.Module,
-        inferer: RegistrationInferer,
-        ckpt_path: str,
-        spatial_dims: int,
-        use_network: bool | str = True,
-        affine: bool | str = True,
-        spacing: float | None = None,
-        spatial_size: Sequence[int] = (),
+        method_of: MethodOf,
+        stages: Sequence[str | Stage] = tuple(STAGES),
+        identity: Mapping[str, Any] | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
-        self.network, self.inferer, self.ckpt_path = network, inferer, str(ckpt_path)
-        self.spatial_dims = spatial_dims
-        self.use_network, self.affine = as_flag(use_network, "use_network"), as_flag(affine, "affine")
-        self.spacing, self.spatial_size, self.device = spacing, list(spatial_size), torch.device(device)
-        self._loaded = False
+        self.method_of, self.stages, self.device = method_of, list(stages), torch.device(device)
+        self.identity = json.loads(json.dumps(dict(identity or {}), default=str))  # as it stands in a report
+        self._ready: dict[int, tuple[Method, list[Stage]]] = {}
 
     def __call__(
         self,
@@ -92,75 +70,42 @@ class Registration:
         """
         watch = Stopwatch()
         pair = read_pair(fixed, moving, fixed_label, moving_label)
-        network = self._network(pair.fixed.array.ndim)
-        target, source = (prepare(i.array, pair.frame.coordinates(i.geometry)) for i in (pair.fixed, pair.moving))
-        grid = working_grid(target, self.spacing, self.spatial_size)
-        seen = Prepared(resample(target, grid, np.eye(len(grid.affine))), grid)
+        method, stages = self._stages(pair)
+        seen, source = self._see(pair, method)
         watch.lap("read")
-        affine = find_affine(seen, source) if self.affine else np.eye(len(grid.affine))
-        watch.lap("affine")
-        ddf = self._field(network, resample(source, grid, affine), seen.values)
-        watch.lap("deformable")
-        outcome = Outcome(pair, seen, source, Deformation(grid, ddf, affine))
-        result = outcome.result(name or name_of(moving))
+        found = {START: Deformation.none(seen.grid)}
+        for stage in stages:
+            found[stage.name] = _finite(stage(seen, source, list(found.values())[-1]))
+            watch.lap(stage.name)
+        result = Outcome(pair, seen, source, found).result(name or name_of(moving))
         watch.lap("results")
-        result.report.update(options=self.options(), seconds=watch.laps, versions=versions())
+        result.report.update(identity=self.identity, seconds=watch.laps, versions=versions())
         return result
 
-    def options(self) -> dict[str, Any]:
-        """What a report says about how it was done, and what a batch compares to know whether it is done."""
-        refine = getattr(self.inferer, "refine", None)
-        return {
-            "affine": self.affine,
-            "use_network": self.use_network,
-            "weights": _fingerprint(self.ckpt_path) if self.use_network else None,
-            "precision": str(self.inferer.precision),
-            "instance_steps": getattr(refine, "steps", 0),
-            "instance_learning_rate": getattr(refine, "learning_rate", None),
-            "instance_sigma": getattr(getattr(refine, "loss", None), "sigma", None),
-            "spacing": self.spacing,
-            "spatial_size": self.spatial_size,
-        }
-
-    def _network(self, dims: int) -> nn.Module:
-        """The network with its weights, loaded once."""
-        if not self.use_network:
-            return ZeroField()
-        if dims != self.spatial_dims:
-            raise InputError(
-                f"the images are {dims}-D but the network is {self.spatial_dims}-D; give --spatial_dims {dims} and "
-                "weights of that kind with --ckpt_path, or --use_network false to register by optimisation alone."
-            )
-        if not self._loaded:
-            if not Path(self.ckpt_path).is_file():
+    def _stages(self, pair: Pair) -> tuple[Method, list[Stage]]:
+        """Method and stages for a pair, built once for a number of dimensions."""
+        dims = pair.fixed.array.ndim
+        if dims not in self._ready:
+            method = self.method_of(dims)
+            if method.network is None and NetworkStage.name in self.stages:
                 raise InputError(
-                    f"{self.ckpt_path} does not exist; name a file of weights with --ckpt_path, or register by "
-                    "optimisation alone with --use_network false."
+                    f"the images are {dims}-D and the method has no {dims}-D network; give one and its weights with "
+                    f"--spatial_dims {dims} and --ckpt_path, or --use_network false to register by refinement alone."
                 )
-            load_weights(self.ckpt_path, self.network)
-            self.network.to(self.device).eval()
-            self._loaded = True
-        return self.network
+            self._ready[dims] = method, build_stages(self.stages, method, self.device)
+        return self._ready[dims]
 
-    def _field(self, network: nn.Module, moving: Tensor, fixed: Tensor) -> Tensor:
-        pair = torch.cat([moving, fixed], dim=1).to(self.device)
-        with torch.no_grad():
-            ddf = self.inferer(pair, network)["ddf"].float().cpu()
-        if not torch.isfinite(ddf).all():
-            raise InputError("the registration did not converge to finite displacements; try --affine true.")
-        return ddf
+    def _see(self, pair: Pair, method: Method) -> tuple[Prepared, Prepared]:
+        """The fixed image on the working grid, and the moving image as prepared."""
+        target, source = (prepare(image, pair.frame, method.intensity) for image in (pair.fixed, pair.moving))
+        grid = working_grid(target, method.spacing, method.spatial_size)
+        return Prepared(resample(target, grid, np.eye(len(grid.affine))), grid), source
 
 
-def as_flag(value: bool | str, option: str) -> bool:
-    """``true`` and ``false`` as the command line gives them: text, which would all count as true.
-
-    Raises:
-        InputError: if it is neither.
-    """
-    flags = {"true": True, "false": False}
-    if str(value).lower() not in flags:
-        raise InputError(f"--{option} {value} is neither true nor false; give one of them.")
-    return flags[str(value).lower()]
+def _finite(deformation: Deformation) -> Deformation:
+    if not torch.isfinite(deformation.ddf).all():
+        raise InputError("the registration did not converge to finite displacements; try --affine true.")
+    return deformation
 
 
 class Stopwatch:
@@ -181,12 +126,3 @@ def versions() -> dict[str, str]:
     metadata = json.loads((Path(__file__).parents[2] / "configs" / "metadata.json").read_text(encoding="utf-8"))
     packages = {name: version(name) for name in ("torch", "monai", "itk", "nibabel", "numpy")}
     return {"bundle": metadata["version"], "python": platform.python_version(), **packages}
-
-
-@lru_cache(maxsize=4)
-def _digest(path: str, changed: float) -> str:
-    return sha256(Path(path).read_bytes()).hexdigest()
-
-
-def _fingerprint(path: str) -> dict[str, str]:
-    return {"path": path, "sha256": _digest(path, Path(path).stat().st_mtime)}

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
+from ..physical.itk_transforms import outside_field, read_transform, transform_points
+from ..physical.points import PointFile, read_points
 from ..reports.numbers import MILLIMETRES, number
-from .apply import field_geometry, read_transform
-from .point_files import PointFile, read_points
 from .results import staged
 
 logger = logging.getLogger(__name__)
@@ -46,7 +45,9 @@ def carry_points(
             f"{target.path} and {source.path} differ in their number of points ({len(target.positions)} and "
             f"{len(source.positions)}); give the same points in the same order."
         )
-    found = read_transform(transform)
+    if not transform:
+        raise InputError("no transform is given; name a file with --transform.")
+    found = read_transform(str(transform))
     dims = int(found.GetInputSpaceDimension())
     start = source.of_dimension(dims, transform)
     aim = target.of_dimension(dims, transform) if target is not None else None
@@ -60,32 +61,6 @@ def carry_points(
         report = {**files, "points": len(end), "target_registration_error_mm": error}
         texts["_error.json"] = json.dumps(report, indent=2) + "\n"
     return _write(output_dir, {f"{source.name}_points{ending}": text for ending, text in texts.items()})
-
-
-def transform_points(transform: Any, points: np.ndarray) -> np.ndarray:
-    """Where an ITK transform takes ``points`` ``(N, E)``, LPS, mm."""
-    return np.array([list(transform.TransformPoint(point)) for point in points.tolist()])
-
-
-def outside_field(transform: Any, points: np.ndarray) -> np.ndarray:
-    """Which of ``points`` ``(N, E)``, LPS, mm, a displacement field in the transform leaves unmoved, ``(N,)``.
-
-    ITK does so beyond the edge of the field's outermost voxels.
-    """
-    import itk
-
-    if hasattr(transform, "GetNumberOfTransforms"):
-        outside = np.zeros(len(points), dtype=bool)
-        for k in reversed(range(transform.GetNumberOfTransforms())):  # ITK applies what was added last first
-            inner = itk.down_cast(transform.GetNthTransform(k))
-            outside |= outside_field(inner, points)
-            points = transform_points(inner, points)
-        return outside
-    grid = field_geometry(transform)
-    if grid is None:
-        return np.zeros(len(points), dtype=bool)
-    index = (points - grid.origin) @ np.linalg.inv(grid.matrix).T
-    return ~((index >= -0.5) & (index < np.array(grid.size) - 0.5)).all(axis=1)
 
 
 def distances(first: np.ndarray, second: np.ndarray) -> dict[str, float]:

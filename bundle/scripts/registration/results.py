@@ -7,7 +7,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..physical import Image
+from ..physical.itk_transforms import write_transform
+from ..physical.writing import write_field, write_like
 from ..progress import progress
 from ..reports import save_registration_figure
-from .deformation import Fields
-from .images import Image
-from .itk_files import composite_transform, write_field, write_like, write_transform
+from .deformation import Fields, composite_transform
 
 logger = logging.getLogger(__name__)
 
@@ -57,25 +58,44 @@ def staged(output_dir: str | Path) -> Iterator[Path]:
         InputError: if the folder cannot be written or the disk is full.
     """
     target = Path(output_dir)
-    made = [folder for folder in (target, *target.parents) if not folder.exists()]
     temporary: Path | None = None
+    with folder_for(target):
+        try:
+            temporary = Path(tempfile.mkdtemp(prefix=".registration-", dir=target))
+            yield temporary
+            for file in sorted(temporary.iterdir(), key=lambda each: each.name.endswith(REPORT)):
+                file.replace(target / file.name)
+        except OSError as error:
+            raise _cannot_write(target, error) from error
+        finally:
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def folder_for(output_dir: str | Path) -> Iterator[None]:
+    """Make a folder and its parents; behind the block, remove those made that are empty.
+
+    Raises:
+        InputError: if it cannot be made.
+    """
+    target = Path(output_dir)
+    made = [folder for folder in (target, *target.parents) if not folder.exists()]
     try:
         target.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".registration-", dir=target))
-        yield temporary
-        for file in sorted(temporary.iterdir(), key=lambda each: each.name.endswith(REPORT)):
-            file.replace(target / file.name)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(
-            f"{target} cannot be written ({reason}); free space or choose another --output_dir."
-        ) from error
+        raise _cannot_write(target, error) from error
+    try:
+        yield
     finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
         for folder in made:
-            if folder.is_dir() and not any(folder.iterdir()):
+            with suppress(OSError):  # it holds something, or another process was faster
                 folder.rmdir()
+
+
+def _cannot_write(target: Path, error: OSError) -> InputError:
+    reason = error.strerror or str(error)
+    return InputError(f"{target} cannot be written ({reason}); free space or choose another --output_dir.")
 
 
 @dataclass(frozen=True, eq=False)

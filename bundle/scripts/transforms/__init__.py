@@ -1,7 +1,8 @@
 """MONAI dictionary transforms of this bundle."""
 
-from .atlas import Atlas, CarryAtlasLabelsd, PairWithAtlasd, RestoreSliced
+from .atlas import Atlas, CarryAtlasLabelsd, PairWithAtlasd
+from .intensity import ScaleIntensityd
 from .read import ReadSubjectd
 from .save import SaveLabelMapd
 
-__all__ = ["Atlas", "CarryAtlasLabelsd", "PairWithAtlasd", "ReadSubjectd", "RestoreSliced", "SaveLabelMapd"]
+__all__ = ["Atlas", "CarryAtlasLabelsd", "PairWithAtlasd", "ReadSubjectd", "SaveLabelMapd", "ScaleIntensityd"]

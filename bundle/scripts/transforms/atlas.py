@@ -84,15 +84,3 @@ class CarryAtlasLabelsd(MapTransform):
             label = warp(self.atlas["label"].as_tensor()[None], invert_field(ddf), "nearest")[0]
             record[key] = MetaTensor(label, meta=image.meta, applied_operations=image.applied_operations)
         return record
-
-
-class RestoreSliced(MapTransform):
-    """Give a 2-D result the third axis back that its file had, one voxel thick."""
-
-    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """``(1, H, W)`` becomes ``(1, H, W, 1)`` where the image's file was ``(H, W, 1)``."""
-        record = dict(data)
-        for key in self.key_iterator(record):
-            if len(record[key].meta.get("spatial_shape", ())) == record[key].ndim:
-                record[key] = record[key][..., None]
-        return record

@@ -1,26 +1,29 @@
-"""Reading a subject's image and labels, and refusing what cannot be registered."""
+"""Reading a subject's image and labels in one orientation, and refusing what cannot be registered."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from monai.data import MetaTensor
-from monai.transforms import LoadImage, MapTransform
+from monai.transforms import InvertibleTransform, MapTransform
 
 from ..errors import InputError
-from ..voxels import check_intensities, check_label_ids
+from ..physical import Image, Turn, read_image, read_label
 
-LARGEST_ID = 2**24  # whole numbers above it are not exact in the 32-bit floats that files are read and warped in
+LARGEST_ID = 2**24  # whole numbers above it are not exact in the 32-bit floats that labels are warped in
 MIN_SIZE = 8  # voxels along every axis: below it no level of the network sees structure
 
 
-class ReadSubjectd(MapTransform):
-    """Read images and label maps, channel first, and check them.
+class ReadSubjectd(MapTransform, InvertibleTransform):
+    """Read images and label maps, channel first, in the canonical orientation, and check them.
 
-    Every file comes out as a MetaTensor ``(1, *S)`` of ``spatial_dims`` axes: a slice stored as a volume one voxel
-    thick loses that axis. ``image``-like keys are 32-bit floats, the ``label_keys`` are 32-bit integers.
+    Every file comes out as a MetaTensor ``(1, *S)`` of ``spatial_dims`` axes, ordered and turned as its header says, so
+    that how it is stored does not matter; a slice stored as a volume one voxel thick loses that axis. ``image``-like
+    keys are 32-bit floats, the ``label_keys`` are 32-bit integers. A label map is taken to lie where its image lies.
+    The inverse brings what has the size of the image back onto the file's own grid.
 
     Args:
         keys: the keys to read; missing ones are passed over with ``allow_missing_keys``.
@@ -38,7 +41,6 @@ class ReadSubjectd(MapTransform):
     ) -> None:
         super().__init__(keys, allow_missing_keys)
         self.spatial_dims, self.label_keys = spatial_dims, tuple(label_keys)
-        self.load = LoadImage(image_only=True, ensure_channel_first=True)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Replace the paths of a record by tensors.
@@ -48,52 +50,45 @@ class ReadSubjectd(MapTransform):
                 value only, or if a label map has another size than its image.
         """
         record = dict(data)
-        first: MetaTensor | None = None
+        first: Image | None = None
         for key in self.key_iterator(record):
             path = str(record[key])
-            tensor = self._as_slice(self._read(path), path)
-            if key in self.label_keys:
-                record[key] = _checked_label(tensor, path, first, str(self.first_key(record)))
-            else:
-                record[key] = _checked_image(tensor, path)
-            first = record[key] if first is None else first
+            image = read_label(path, first) if key in self.label_keys else read_image(path)
+            self._check(image, key in self.label_keys)
+            record[key] = self._as_tensor(image, torch.int32 if key in self.label_keys else torch.float32)
+            first = image if first is None else first
         return record
 
-    def _read(self, path: str) -> MetaTensor:
-        try:
-            tensor = self.load(path)
-        except Exception as error:  # every reader has its own exceptions for a broken file
-            reason = " ".join(str(error.__cause__ or error).split()) or type(error).__name__
-            raise InputError(f"{path} cannot be read as an image ({reason}); give a complete NIfTI file.") from error
-        assert isinstance(tensor, MetaTensor)
-        return tensor
+    def inverse(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Tensors ``(C, *S)`` on the grids of their files: their axes, their order and the files' affine."""
+        record = dict(data)
+        for key in self.key_iterator(record):
+            info = self.pop_transform(record[key])["extra_info"]
+            turn = Turn(tuple(map(int, info["order"])), tuple(map(int, info["signs"])))
+            values = np.stack([turn.undo(channel) for channel in np.asarray(record[key].cpu())])
+            stored = torch.from_numpy(values.reshape(len(values), *(int(n) for n in info["size"])))
+            meta = {**record[key].meta, "affine": torch.as_tensor(np.asarray(info["affine"]))}
+            record[key] = MetaTensor(stored, meta=meta, applied_operations=record[key].applied_operations)
+        return record
 
-    def _as_slice(self, tensor: MetaTensor, path: str) -> MetaTensor:
-        if self.spatial_dims == 2 and tensor.ndim == 4 and tensor.shape[-1] == 1:
-            tensor = tensor[..., 0]
-        if tensor.ndim != self.spatial_dims + 1 or tensor.shape[0] != 1:
+    def _check(self, image: Image, is_label: bool) -> None:
+        size = image.array.shape
+        if len(size) != self.spatial_dims:
             raise InputError(
-                f"{path} is an array of {tuple(tensor.shape[1:])} with {tensor.shape[0]} channel(s), but this "
-                f"configuration takes one-channel {self.spatial_dims}-D images; set spatial_dims or choose other files."
+                f"{image.path} is a {len(size)}-D image of {image.geometry.size}, but this configuration takes "
+                f"one-channel {self.spatial_dims}-D images; set spatial_dims or choose other files."
             )
-        if min(tensor.shape[1:]) < MIN_SIZE:
-            raise InputError(f"{path} measures {tuple(tensor.shape[1:])} voxels; every axis needs {MIN_SIZE} or more.")
+        if min(size) < MIN_SIZE:
+            raise InputError(f"{image.path} measures {size} voxels; every axis needs {MIN_SIZE} or more.")
+        largest = int(np.abs(image.values).max()) if is_label else 0
+        if largest > LARGEST_ID:
+            raise InputError(f"{image.path} holds the label id {largest}; renumber ids above {LARGEST_ID}.")
+
+    def _as_tensor(self, image: Image, kind: torch.dtype) -> MetaTensor:
+        geometry, turn, stored = image.geometry, image.geometry.canonical, image.affine_ras
+        meta = {"filename_or_obj": image.path, "original_affine": stored, "spatial_shape": np.array(geometry.size)}
+        values = torch.from_numpy(np.ascontiguousarray(image.canonical)).to(kind)[None]
+        tensor = MetaTensor(values, affine=torch.from_numpy(geometry.turned(stored)), meta=meta)
+        info = {"order": list(turn.order), "signs": list(turn.signs), "size": list(geometry.size), "affine": stored}
+        self.push_transform(tensor, extra_info=info)
         return tensor
-
-
-def _checked_image(tensor: MetaTensor, path: str) -> MetaTensor:
-    tensor = tensor.to(torch.float32)
-    check_intensities(tensor.numpy(), path)
-    return tensor
-
-
-def _checked_label(tensor: MetaTensor, path: str, image: MetaTensor | None, image_key: str) -> MetaTensor:
-    check_label_ids(tensor.numpy(), path)
-    if tensor.abs().max() > LARGEST_ID:
-        raise InputError(f"{path} holds the label id {tensor.abs().max():.0f}; renumber ids above {LARGEST_ID}.")
-    if image is not None and tensor.shape != image.shape:
-        raise InputError(
-            f"{path} measures {tuple(tensor.shape[1:])} but its {image_key} {tuple(image.shape[1:])}; "
-            "a label map must have its image's size."
-        )
-    return tensor.to(torch.int32)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 from monai.data import ITKReader, NibabelReader
 
@@ -35,6 +37,16 @@ class Image:
         """The voxels without axes one voxel long, ``(*S)`` of D axes."""
         return self.values.squeeze()
 
+    @property
+    def canonical(self) -> np.ndarray:
+        """:attr:`array` with its axes turned into the canonical ones."""
+        return self.geometry.canonical.apply(self.array)
+
+    @cached_property
+    def affine_ras(self) -> np.ndarray:
+        """NIfTI's 4 x 4 affine, right-anterior-superior: a NIfTI file's own to the last digit, else its grid's."""
+        return np.asarray(nib.load(self.path).affine, dtype=float) if is_nifti(self.path) else self.geometry.affine_ras
+
     def in_space(self, dims: int) -> Image:
         """The image as ITK reads it into ``dims`` dimensions: a 2-D file in 3-D is one voxel thick, at the origin."""
         if len(self.geometry.size) == dims:
@@ -60,8 +72,9 @@ def read_image(path: str) -> Image:
 def read_label(path: str, image: Image | None = None) -> Image:
     """Label ids, of a whole-number type.
 
-    A label map is drawn on its image's voxels. Where the two files' headers disagree, as they do after some programs,
-    the sizes being equal, the label is taken to lie where its image lies, and ``note`` says so.
+    A label map is drawn on its image's voxels. Stored in another order of the axes under a header that says so, it is
+    put into its image's. Where the two files' headers disagree otherwise, as they do after some programs, the sizes
+    being equal, the label is taken to lie where its image lies, and ``note`` says so.
 
     Args:
         path: the file.
@@ -71,14 +84,23 @@ def read_label(path: str, image: Image | None = None) -> Image:
         InputError: if the file cannot be read, holds values that are not whole numbers, or differs in size.
     """
     path = str(path)
-    geometry, note = read_geometry(path), ""
-    values = _whole_numbers(_voxels(path, geometry), path)
-    if image is not None and geometry.size != image.geometry.size:
-        sizes = " but its image ".join(" x ".join(map(str, size)) for size in (geometry.size, image.geometry.size))
-        raise InputError(f"{path} measures {sizes} voxels; a label map must have its image's size.")
-    if image is not None and not geometry.same_as(image.geometry):
-        note = f"the header of {path} does not match that of {image.path}: the image's was used for both"
-    return Image(path, values, geometry if image is None else image.geometry, note)
+    geometry = read_geometry(path)
+    label = Image(path, _whole_numbers(_voxels(path, geometry), path), geometry)
+    return label if image is None else _on_voxels_of(image, label)
+
+
+def _on_voxels_of(image: Image, label: Image) -> Image:
+    """The label stored as its image is."""
+    if label.geometry.size == image.geometry.size and label.geometry.same_as(image.geometry):
+        return replace(label, geometry=image.geometry)
+    if label.geometry.same_but_for_order(image.geometry):
+        stored = image.geometry.canonical.undo(label.canonical)
+        return replace(label, values=stored.reshape(image.geometry.size), geometry=image.geometry)
+    if label.geometry.size != image.geometry.size:
+        sizes = " but its image ".join(" x ".join(map(str, each.geometry.size)) for each in (label, image))
+        raise InputError(f"{label.path} measures {sizes} voxels; a label map must have its image's size.")
+    note = f"the header of {label.path} does not match that of {image.path}: the image's was used for both"
+    return replace(label, geometry=image.geometry, note=note)
 
 
 def _voxels(path: str, geometry: Geometry) -> np.ndarray:

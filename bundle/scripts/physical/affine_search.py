@@ -13,13 +13,19 @@ from collections.abc import Sequence
 import itk
 import numpy as np
 
+from .affine_starts import identity, starts
+from .intensity import bright_box
+from .itk_images import itk_image, itk_resample
+from .itk_transforms import matrix_of
+from .prepared import Prepared
+
 logger = logging.getLogger(__name__)
 
 SHRINK_FACTORS = (8, 4, 2, 1)
 SMALLEST_SIZE = 16
 HISTOGRAM_BINS = 32
-BACKGROUND = 0.05
 CROP_MARGIN = 0.1
+COMPARED_SIZE = 64  # voxels an axis of the grid on which whole images are compared
 # Twelve parameters need no more points than this; without a limit a 256^3 volume takes minutes.
 SAMPLES_PER_LEVEL = 20_000
 # Threads add up in no fixed order, and the last digits grow over the iterations. So few points are no
@@ -27,18 +33,24 @@ SAMPLES_PER_LEVEL = 20_000
 METRIC_THREADS = 1
 
 
+def find_affine(fixed: Prepared, moving: Prepared) -> np.ndarray:
+    """The affine map from coordinates in ``fixed`` to coordinates in ``moving``, ``(D + 1, D + 1)``, mm."""
+    images = [itk_image(image.values[0, 0].numpy(), image.grid.geometry) for image in (fixed, moving)]
+    return matrix_of(register_affine(*images))
+
+
 def register_affine(
     fixed: itk.Image, moving: itk.Image, num_iterations: int = 200, seed: int = 0
 ) -> itk.AffineTransform:
     """Find the affine map that makes ``moving`` look like ``fixed``.
 
-    The search starts from the better of two guesses, no motion and aligned centres of gravity, and the
-    result is the best of all three by normalised correlation on the fixed grid: it is never worse than
-    either guess.
+    The search starts from the best of some guesses (see :func:`starts`), and the result is the best of the guesses and
+    what was found, by the metric that is optimised, taken over the whole fixed grid: never worse than any guess,
+    whatever the contrast.
 
     Args:
-        fixed: scalar image, D = 2 or 3; its grid is where the two are compared.
-        moving: scalar image of the same D.
+        fixed: image scaled to [0, 1], 32-bit floats, D = 2 or 3; its grid is where the two are compared.
+        moving: likewise, of the same D.
         num_iterations: upper limit on the optimiser's steps at each of the four levels.
         seed: of the points at which the images are compared (images too large to use every voxel).
 
@@ -48,114 +60,35 @@ def register_affine(
     Raises:
         ValueError: if an image is constant or not finite.
     """
-    fixed, moving = rescale(fixed), rescale(moving)
-    guesses = [_translation(fixed, moving, centred) for centred in (False, True)]
-    scored = [(_correlation(fixed, moving, guess), guess) for guess in guesses]
+    for image in (fixed, moving):
+        values = itk.array_view_from_image(image)
+        if not np.isfinite(values).all() or values.min() == values.max():
+            raise ValueError("affine registration needs finite images that are not constant")
+    scored = [(mutual_information(fixed, moving, guess), guess) for guess in starts(fixed, moving)]
     start = max(scored, key=lambda pair: pair[0])[1]
     found = _optimise(fixed, moving, start, num_iterations, seed)
-    scored.append((_correlation(fixed, moving, found), found))
+    scored.append((mutual_information(fixed, moving, found), found))
     return max(scored, key=lambda pair: pair[0])[1]
 
 
-def resample(moving: itk.Image, fixed: itk.Image, transform: itk.Transform, nearest: bool) -> itk.Image:
-    """Bring ``moving`` onto the grid of ``fixed``; what lies outside ``moving`` is 0.
+def mutual_information(fixed: itk.Image, moving: itk.Image, transform: itk.Transform) -> float:
+    """Mattes mutual information over the whole fixed grid, thinned out; 0 where nothing of ``moving`` is on it.
 
-    Args:
-        moving: image to resample; its pixel type is kept.
-        fixed: image whose grid the result takes.
-        transform: physical points of ``fixed`` to physical points of ``moving``.
-        nearest: nearest neighbour, for labels, instead of linear interpolation.
+    Unlike that inside the overlap, it cannot be improved by moving the image out of view.
     """
-    kind = itk.NearestNeighborInterpolateImageFunction if nearest else itk.LinearInterpolateImageFunction
-    return itk.resample_image_filter(
-        moving,
-        transform=transform,
-        interpolator=kind[type(moving), itk.D].New(),
-        reference_image=fixed,
-        use_reference_image=True,
-        default_pixel_value=0,
-    )
-
-
-def identity(spatial_dims: int) -> itk.AffineTransform:
-    """Affine transform of ``spatial_dims`` dimensions that moves nothing."""
-    transform = itk.AffineTransform[itk.D, spatial_dims].New()
-    transform.SetIdentity()
-    return transform
-
-
-def place(values: np.ndarray, frame: np.ndarray) -> itk.Image:
-    """ITK image whose index axes are the axes of ``values`` ``(*S)``.
-
-    Args:
-        values: of the voxels.
-        frame: index to physical space, ``(D + 1, D + 1)``, millimetres.
-    """
-    image = itk.image_from_array(np.ascontiguousarray(values.T))  # NumPy's last axis is ITK's first
-    spacing = np.linalg.norm(frame[:-1, :-1], axis=0)
-    image.SetSpacing(spacing.tolist())
-    image.SetOrigin(frame[:-1, -1].tolist())
-    image.SetDirection(itk.matrix_from_array(np.ascontiguousarray(frame[:-1, :-1] / spacing)))
-    return image
-
-
-def matrix_of(transform: itk.Transform) -> np.ndarray:
-    """Homogeneous matrix ``(D + 1, D + 1)`` of an affine transform, whatever its class and centre."""
-    dims = transform.GetInputSpaceDimension()
-    origin = np.array(list(transform.TransformPoint([0.0] * dims)))
-    columns = [np.array(list(transform.TransformPoint(unit.tolist()))) - origin for unit in np.eye(dims)]
-    matrix = np.eye(dims + 1)
-    matrix[:-1, :-1], matrix[:-1, -1] = np.column_stack(columns), origin
-    return matrix
-
-
-def rescale(image: itk.Image) -> itk.Image:
-    """Copy of ``image``, float32, its 0.5 to 99.5 percentiles stretched to [0, 1] and the rest clipped.
-
-    Raises:
-        ValueError: if the image is constant or not finite.
-    """
-    values = itk.array_from_image(image).astype(np.float32)
-    if not np.isfinite(values).all() or values.min() == values.max():
-        raise ValueError("affine registration needs finite images that are not constant")
-    low, high = np.percentile(values, (0.5, 99.5))
-    if low == high:  # a small object in a large empty field of view
-        low, high = values.min(), values.max()
-    rescaled = itk.image_from_array(np.clip((values - low) / (high - low), 0, 1))
-    rescaled.CopyInformation(image)
-    return rescaled
-
-
-def _translation(fixed: itk.Image, moving: itk.Image, centred: bool) -> itk.AffineTransform:
-    """Guess that keeps the matrix at identity; ``centred`` aligns the centres of gravity.
-
-    ITK's CenteredTransformInitializer, which does the same, is not wrapped for 3-D affine transforms.
-    The centre of rotation is the fixed centre of gravity either way: it decouples matrix and translation.
-    """
-    transform = identity(fixed.GetImageDimension())
-    centre = _centre_of_gravity(fixed)
-    transform.SetCenter(centre.tolist())
-    if centred:
-        transform.SetTranslation((_centre_of_gravity(moving) - centre).tolist())
-    return transform
-
-
-def _centre_of_gravity(image: itk.Image) -> np.ndarray:
-    moments = itk.ImageMomentsCalculator[type(image)].New()
-    moments.SetImage(image)
-    moments.Compute()
-    return np.array(list(moments.GetCenterOfGravity()))
-
-
-def _correlation(fixed: itk.Image, moving: itk.Image, transform: itk.Transform) -> float:
-    """Normalised correlation over the whole fixed grid; -1 where nothing of ``moving`` is on it.
-
-    Unlike mutual information inside the overlap, this cannot be improved by moving the image out of view.
-    """
-    warped = itk.array_view_from_image(resample(moving, fixed, transform, nearest=False))
-    if warped.min() == warped.max():
-        return -1.0
-    return float(np.corrcoef(itk.array_view_from_image(fixed).ravel(), warped.ravel())[0, 1])
+    step = np.maximum(np.array(list(itk.size(fixed))) // COMPARED_SIZE, 1)
+    thinned = itk.shrink_image_filter(fixed, shrink_factors=step.tolist())
+    warped = itk_resample(moving, thinned, transform)
+    if any(np.ptp(itk.array_view_from_image(image)) == 0 for image in (thinned, warped)):
+        return 0.0
+    metric = _metric(type(thinned))
+    metric.SetFixedImage(thinned)
+    metric.SetMovingImage(warped)
+    metric.SetFixedTransform(identity(thinned.GetImageDimension()))
+    metric.SetMovingTransform(identity(thinned.GetImageDimension()))
+    metric.SetVirtualDomainFromImage(thinned)
+    metric.Initialize()
+    return -float(metric.GetValue())
 
 
 def _optimise(
@@ -189,14 +122,13 @@ def _crop(image: itk.Image) -> itk.Image:
 
     Most of a skull-stripped volume is empty: points drawn there say nothing.
     """
-    bright = np.argwhere(itk.array_view_from_image(image) > BACKGROUND)[:, ::-1]
-    first, last = bright.min(axis=0), bright.max(axis=0)
-    margin = np.ceil((last - first) * CROP_MARGIN).astype(int)
-    first = np.maximum(first - margin, 0)
-    last = np.minimum(last + margin, np.array(list(itk.size(image))) - 1)
+    first, size = bright_box(itk.array_view_from_image(image).T)
+    margin = np.ceil((size - 1) * CROP_MARGIN).astype(int)
+    low = np.maximum(first - margin, 0)
+    high = np.minimum(first + size + margin, np.array(list(itk.size(image))))
     region = itk.ImageRegion[image.GetImageDimension()]()
-    region.SetIndex(first.tolist())
-    region.SetSize((last - first + 1).tolist())
+    region.SetIndex(low.tolist())
+    region.SetSize((high - low).tolist())
     return itk.region_of_interest_image_filter(image, region_of_interest=region)
 
 

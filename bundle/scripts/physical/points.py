@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from .orientation import RAS_LPS
 
 TABLE, MARKUPS = ".csv", ".mrk.json"
 # 3D Slicer's coordinate systems: the signs that make a position LPS, and back.
-SIGNS = {"LPS": np.array([1.0, 1.0, 1.0]), "RAS": np.array([-1.0, -1.0, 1.0])}
+SIGNS = {"LPS": np.ones(3), "RAS": RAS_LPS}
 SHAPED = ("Plane", "ROI")  # markups that keep a centre and axes beside their control points
 LARGEST = 1e9  # mm, of a coordinate
 

@@ -1,0 +1,35 @@
+"""Physical space: where an image lies, in which orientation it is stored, how it is read, scaled and written.
+
+From the ground up: ``orientation``, ``geometry``, ``frame`` (the space a pair is registered in), ``headers`` and
+``images`` (reading and refusing), ``intensity``, ``pair`` and ``prepared`` (what is compared), ``itk_images`` and
+``itk_transforms``, ``writing``, ``points`` (landmark files), ``affine_starts`` and ``affine_search`` (ITK). All but the
+last two import ITK, which takes seconds, when they are called.
+"""
+
+from .frame import Frame, Grid
+from .geometry import Geometry
+from .images import Image, read_image, read_label
+from .intensity import BACKGROUND, Intensity, PercentileScaling, bright_box
+from .orientation import ORIENTATION, Turn
+from .pair import Pair, pair_up, read_pair
+from .prepared import Prepared, prepare
+
+__all__ = [
+    "BACKGROUND",
+    "ORIENTATION",
+    "Frame",
+    "Geometry",
+    "Grid",
+    "Image",
+    "Intensity",
+    "Pair",
+    "PercentileScaling",
+    "Prepared",
+    "Turn",
+    "bright_box",
+    "pair_up",
+    "prepare",
+    "read_image",
+    "read_label",
+    "read_pair",
+]

@@ -1,0 +1,61 @@
+"""The one scaling of intensities, and the box of what is then bright."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+Intensity = Callable[[np.ndarray], np.ndarray]
+
+BACKGROUND = 0.05  # of a scaled intensity: what is darker is not looked at
+
+
+@dataclass(frozen=True)
+class PercentileScaling:
+    """Intensities to [0, 1], float32: from the background to a high percentile of what is brighter.
+
+    The upper end is a percentile of what lies above the lower one, so that it does not depend on how much background
+    there is around an object.
+
+    Args:
+        low: percentile of the whole image that becomes 0.
+        high: percentile of what is above that which becomes 1; what is brighter (vessels) is cut.
+
+    Raises:
+        ValueError: if a percentile is not between 0 and 100.
+    """
+
+    low: float = 0.5
+    high: float = 99.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.low <= 100 and 0 <= self.high <= 100):
+            raise ValueError(f"percentiles lie between 0 and 100, got {self.low} and {self.high}")
+
+    def __call__(self, array: np.ndarray) -> np.ndarray:
+        """Scale an array of any shape, finite; a constant one becomes 0."""
+        low = float(np.percentile(array, self.low))
+        above = array[array > low]
+        if above.size == 0:  # a small object in a large empty field of view
+            low, above = float(array.min()), array[array > array.min()]
+        if above.size == 0:
+            return np.zeros(array.shape, dtype=np.float32)
+        high = max(float(np.percentile(above, self.high)), np.nextafter(np.float32(low), np.float32(np.inf)))
+        return np.clip((array.astype(np.float64) - low) / (high - low), 0, 1).astype(np.float32)
+
+
+def bright_box(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First voxel and size, ``(D,)`` each, of the box around what is no background; the whole array if all is.
+
+    Args:
+        scaled: ``(*S)`` in [0, 1].
+    """
+    bright = scaled > BACKGROUND
+    first, size = np.zeros(scaled.ndim, dtype=int), np.array(scaled.shape)
+    for axis in range(scaled.ndim):
+        along = np.flatnonzero(bright.any(axis=tuple(k for k in range(scaled.ndim) if k != axis)))
+        if along.size:
+            first[axis], size[axis] = along[0], along[-1] - along[0] + 1
+    return first, size

@@ -1,0 +1,142 @@
+"""ITK's transforms: made, read, written, sampled. What is written here other software takes unchanged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+
+from ..errors import InputError
+from .geometry import Geometry
+from .headers import is_nifti, read_geometry, unreadable
+from .itk_images import geometry_of, itk_field, itk_image
+
+
+def field_transform(vectors: np.ndarray, geometry: Geometry) -> Any:
+    """ITK displacement field transform of ``vectors`` ``(E, *size)``, LPS, mm."""
+    import itk  # takes seconds
+
+    transform = itk.DisplacementFieldTransform[itk.D, len(vectors)].New()
+    transform.SetDisplacementField(itk_field(vectors, geometry))
+    return transform
+
+
+def affine_transform(affine: np.ndarray) -> Any:
+    """ITK affine transform of a homogeneous matrix ``(E + 1, E + 1)``."""
+    import itk
+
+    transform = itk.AffineTransform[itk.D, len(affine) - 1].New()
+    transform.SetMatrix(itk.matrix_from_array(np.ascontiguousarray(affine[:-1, :-1])))
+    transform.SetOffset(affine[:-1, -1].tolist())
+    return transform
+
+
+def matrix_of(transform: Any) -> np.ndarray:
+    """Homogeneous matrix ``(E + 1, E + 1)`` of an affine transform, whatever its class and centre."""
+    dims = transform.GetInputSpaceDimension()
+    origin, *ends = transform_points(transform, np.vstack([np.zeros(dims), np.eye(dims)]))
+    matrix = np.eye(dims + 1)
+    matrix[:-1, :-1], matrix[:-1, -1] = np.column_stack(ends) - origin[:, None], origin
+    return matrix
+
+
+def write_transform(path: Path, transform: Any) -> None:
+    """Write an ITK transform file, ``.h5``, compressed.
+
+    Raises:
+        OSError: if it could not be written.
+    """
+    import itk
+
+    writer = itk.TransformFileWriterTemplate[itk.D].New(FileName=str(path))
+    writer.SetInput(transform)
+    writer.SetUseCompression(True)
+    try:
+        writer.Update()
+    except RuntimeError as error:
+        raise OSError(None, "the HDF5 library gave up", str(path)) from error
+
+
+def read_transform(path: str) -> Any:
+    """ITK transform of a file: a displacement field or what ITK's transform reader takes.
+
+    Raises:
+        InputError: if it cannot be read as one.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"{path} does not exist; name a displacement field (.nii.gz) or an ITK transform (.h5).")
+    if is_nifti(path):
+        return field_transform(*_read_field(path))
+    import itk
+
+    try:
+        return itk.transformread(path)[0]
+    except Exception as error:  # RuntimeError and IndexError; HDF5 has its own
+        raise InputError(f"{path} cannot be read as an ITK transform; give a complete .h5 or .tfm file.") from error
+
+
+def _read_field(path: str) -> tuple[np.ndarray, Geometry]:
+    """Vectors ``(E, *size)`` and grid of a vector NIfTI."""
+    try:
+        stored = np.asarray(nib.load(path).dataobj, dtype=np.float64)
+    except Exception as error:
+        raise unreadable(path, error) from error
+    if stored.ndim != 5 or stored.shape[3] != 1 or stored.shape[4] not in (2, 3):
+        raise InputError(f"{path} is no displacement field: it needs 2 or 3 values a voxel, its header says otherwise.")
+    dims = stored.shape[4]
+    vectors = np.moveaxis(stored.reshape(*stored.shape[:dims], dims), -1, 0)
+    if not np.isfinite(vectors).all():
+        raise InputError(f"{path} holds NaN or infinite displacements; make it anew.")
+    return vectors, read_geometry(path, vectors=dims)
+
+
+def field_geometry(transform: Any) -> Geometry | None:
+    """The grid of the displacement field in a transform; ``None`` where there is none."""
+    import itk
+
+    if hasattr(transform, "GetNumberOfTransforms"):
+        inner = [itk.down_cast(transform.GetNthTransform(k)) for k in range(transform.GetNumberOfTransforms())]
+        return next((found for found in map(field_geometry, inner) if found is not None), None)
+    return geometry_of(transform.GetDisplacementField()) if hasattr(transform, "GetDisplacementField") else None
+
+
+def sample_transform(transform: Any, geometry: Geometry) -> np.ndarray:
+    """The vectors of any ITK transform on a grid, ``(E, *size)``, LPS, mm."""
+    import itk
+
+    dims = len(geometry.size)
+    kind = itk.Image[itk.Vector[itk.F, dims], dims]
+    reference = itk_image(np.zeros(geometry.size, dtype=np.float32), geometry)
+    sampler = itk.TransformToDisplacementFieldFilter[kind, itk.D].New(Transform=transform)
+    sampler.SetReferenceImage(reference)
+    sampler.UseReferenceImageOn()
+    sampler.Update()
+    return np.asarray(itk.array_from_image(sampler.GetOutput())).T
+
+
+def transform_points(transform: Any, points: np.ndarray) -> np.ndarray:
+    """Where an ITK transform takes ``points`` ``(N, E)``, LPS, mm."""
+    return np.array([list(transform.TransformPoint(point)) for point in points.tolist()])
+
+
+def outside_field(transform: Any, points: np.ndarray) -> np.ndarray:
+    """Which of ``points`` ``(N, E)``, LPS, mm, a displacement field in the transform leaves unmoved, ``(N,)``.
+
+    ITK does so beyond the edge of the field's outermost voxels.
+    """
+    import itk
+
+    if hasattr(transform, "GetNumberOfTransforms"):
+        outside = np.zeros(len(points), dtype=bool)
+        for k in reversed(range(transform.GetNumberOfTransforms())):  # ITK applies what was added last first
+            inner = itk.down_cast(transform.GetNthTransform(k))
+            outside |= outside_field(inner, points)
+            points = transform_points(inner, points)
+        return outside
+    grid = field_geometry(transform)
+    if grid is None:
+        return np.zeros(len(points), dtype=bool)
+    index = (points - grid.origin) @ np.linalg.inv(grid.matrix).T
+    return ~((index >= -0.5) & (index < np.array(grid.size) - 0.5)).all(axis=1)

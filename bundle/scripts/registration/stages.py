@@ -1,0 +1,148 @@
+"""The stages of a registration: each takes what is seen and what was found so far, and gives what it finds.
+
+A stage is called as ``stage(fixed, moving, deformation) -> deformation``: ``fixed`` is the fixed image on the working
+grid, ``moving`` the moving image as prepared, and both deformations are maps from the one to the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from ..engines import RegistrationInferer, load_weights
+from ..errors import InputError
+from ..physical import Prepared
+from ..spatial import compose, warp
+from .deformation import Deformation
+from .method import Method
+from .working_grid import resample
+
+START = "unregistered"  # what a stage's deformation is compared with: the images as their headers place them
+
+
+class Stage(Protocol):
+    """A part of a registration."""
+
+    name: str
+
+    def __call__(self, fixed: Prepared, moving: Prepared, deformation: Deformation) -> Deformation:
+        """A better deformation than the one given."""
+        ...
+
+
+class AffineStage:
+    """ITK's affine search; it finds the affine map anew and keeps the field."""
+
+    name = "affine"
+
+    def __init__(self, method: Method | None = None, device: torch.device | str = "cpu") -> None:
+        self.method, self.device = method, device  # it needs neither
+
+    def __call__(self, fixed: Prepared, moving: Prepared, deformation: Deformation) -> Deformation:
+        """The deformation with the affine map that makes ``moving`` look like ``fixed``."""
+        from ..physical.affine_search import find_affine  # imports ITK, which takes seconds
+
+        return replace(deformation, affine=find_affine(fixed, moving))
+
+
+class NetworkStage:
+    """The network's field, on top of what was found before.
+
+    Args:
+        method: with a network and its weights.
+        device: where it runs.
+
+    Raises:
+        InputError: if the method has no network, or its weights cannot be read.
+    """
+
+    name = "network"
+
+    def __init__(self, method: Method, device: torch.device | str = "cpu") -> None:
+        if method.network is None:
+            raise InputError("there is no network for images of this dimension")
+        load_weights(method.weights, method.network)
+        self.network, self.device = method.network.to(device).eval(), device
+        self.inferer = RegistrationInferer(method.precision, method.channels_last)
+
+    def __call__(self, fixed: Prepared, moving: Prepared, deformation: Deformation) -> Deformation:
+        """The deformation, followed by the field that the network sees in what is left."""
+        pair = seen_pair(fixed, moving, deformation)
+        if deformation.ddf.any():  # else interpolation would change the last digits
+            pair = torch.cat([warp(pair[:, :1], deformation.ddf), pair[:, 1:]], dim=1)
+        with torch.no_grad():
+            found = self.inferer(pair.to(self.device), self.network)["ddf"].float().cpu()
+        return replace(deformation, ddf=compose(deformation.ddf, found))
+
+
+class RefinementStage:
+    """Gradient descent on the pair at hand, from the field that was found before.
+
+    Args:
+        method: with a refinement.
+        device: where it runs.
+    """
+
+    name = "refined"
+
+    def __init__(self, method: Method, device: torch.device | str = "cpu") -> None:
+        self.refinement, self.device = method.refinement, device
+
+    def __call__(self, fixed: Prepared, moving: Prepared, deformation: Deformation) -> Deformation:
+        """The deformation with its field refined."""
+        if self.refinement is None:
+            return deformation
+        pair = seen_pair(fixed, moving, deformation).to(self.device)
+        with torch.no_grad():
+            refined = self.refinement(pair, deformation.ddf.to(self.device))
+        return replace(deformation, ddf=refined.float().cpu())
+
+
+STAGES: dict[str, type[AffineStage] | type[NetworkStage] | type[RefinementStage]] = {
+    stage.name: stage for stage in (AffineStage, NetworkStage, RefinementStage)
+}
+
+
+def seen_pair(fixed: Prepared, moving: Prepared, deformation: Deformation) -> Tensor:
+    """The pair ``(1, 2, *S)`` on the working grid, moving then fixed, aligned by the affine map alone."""
+    return torch.cat([resample(moving, fixed.grid, deformation.affine), fixed.values], dim=1)
+
+
+def chosen_stages(affine: bool | str = True, use_network: bool | str = True) -> list[str]:
+    """The names of the stages, without those that a user leaves out.
+
+    Raises:
+        InputError: if a choice is neither true nor false.
+    """
+    left_out = {"affine": not as_flag(affine, "affine"), "network": not as_flag(use_network, "use_network")}
+    return [name for name in STAGES if not left_out.get(name, False)]
+
+
+def as_flag(value: bool | str, option: str) -> bool:
+    """``true`` and ``false`` as the command line gives them: text, which would all count as true.
+
+    Raises:
+        InputError: if it is neither.
+    """
+    flags = {"true": True, "false": False}
+    if str(value).lower() not in flags:
+        raise InputError(f"--{option} {value} is neither true nor false; give one of them.")
+    return flags[str(value).lower()]
+
+
+def build_stages(wanted: Sequence[str | Stage], method: Method, device: torch.device) -> list[Stage]:
+    """Stages by name for a method, or as they are given; a refinement of no steps is none.
+
+    Raises:
+        InputError: if a name is unknown, or as the stages.
+    """
+    unknown = [name for name in wanted if isinstance(name, str) and name not in STAGES]
+    if unknown:
+        raise InputError(f"{unknown[0]!r} is no stage of a registration; the stages are {', '.join(STAGES)}.")
+    refines = method.refinement is not None and method.refinement.steps > 0
+    named = [name for name in wanted if name != RefinementStage.name or refines]
+    return [STAGES[stage](method, device) if isinstance(stage, str) else stage for stage in named]
