@@ -6,8 +6,8 @@ NEEDED := make needs Python 3.11, 3.12 or 3.13 with its venv module: install one
 VENV := .venv
 BIN := $(abspath $(VENV))/bin
 LABEL_VENV := .venv-label
-QUICK := ['configs/train.yaml','configs/variants/recipe.yaml','configs/variants/quick.yaml']
-QUICK_EVALUATE := ['configs/train.yaml','configs/variants/recipe.yaml','configs/variants/quick.yaml','configs/evaluate.yaml']
+METHOD := brain_2d
+QUICK := 'configs/train.yaml','configs/methods/$(METHOD).yaml','configs/schedules/quick.yaml'
 export TQDM_MININTERVAL ?= 1
 export PYTHONUTF8 := 1
 
@@ -20,8 +20,8 @@ help:           ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
 
 run: $(VENV)/installed   ## train on the embedded cohort, evaluate, write table and pictures (minutes)
-	cd bundle && $(BIN)/python -m monai.bundle run training --config_file "$(QUICK)" $(ARGS)
-	cd bundle && $(BIN)/python -m monai.bundle run --config_file "$(QUICK_EVALUATE)" $(ARGS)
+	cd bundle && $(BIN)/python -m monai.bundle run training --config_file "[$(QUICK)]" $(ARGS)
+	cd bundle && $(BIN)/python -m monai.bundle run --config_file "[$(QUICK),'configs/evaluate.yaml']" $(ARGS)
 
 test: lint      ## lint, types and every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -72,8 +72,10 @@ def _nested(config: Any, name: str) -> Any:
 
 
 def _sized(typed: dict[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    """The size on every axis: one number is every axis's."""
+    """The size on every axis: one number is every axis's; a method's own says nothing of another number of axes."""
     size, dims = typed.get("spatial_size"), typed.get("spatial_dims", config.get("spatial_dims"))
+    if size is None and isinstance(dims, int) and dims != config.get("spatial_dims") and "spatial_size" in config:
+        return {**typed, "spatial_size": [-1] * dims}
     if not isinstance(size, list) or not isinstance(dims, int):
         return typed
     if len(size) not in (1, dims):
