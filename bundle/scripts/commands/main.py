@@ -29,6 +29,7 @@ VERBS = {
         Verb(configure),
     )
 }
+REPORTERS = ("train", "validation", "evaluation", "inference")  # loggers of the configurations' StatsHandlers
 GOOD, BAD_INPUT, BAD_USAGE, STOPPED = 0, 1, 2, 130
 
 
@@ -82,9 +83,12 @@ def _call(function: Callable[..., Any], options: dict[str, Any]) -> int:
 
 
 def _speak() -> None:
-    """Say what is done, in plain lines; errors are told once, by the end, and not by every library on the way."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
-    logging.getLogger("scripts").setLevel(logging.INFO)
+    """Say what is done in plain lines; errors are told once, at the end, and not by every library on the way."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    for library in ("ignite", "monai"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+    for name in REPORTERS:
+        logging.getLogger(name).addFilter(lambda record: record.exc_info is None)
 
 
 def _end(sentence: str, code: int) -> int:

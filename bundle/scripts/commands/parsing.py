@@ -81,7 +81,7 @@ def build_parser(verb: Verb) -> argparse.ArgumentParser:
             f"--{option.name}",
             default=argparse.SUPPRESS,
             metavar=_metavar(option),
-            help=_help(option).replace("%", "%%"),
+            help=_help(option).replace("%", "%%") if option.shown else argparse.SUPPRESS,
         )
     return parser
 
@@ -109,8 +109,8 @@ def _metavar(option: Option) -> str:
 def _help(option: Option) -> str:
     """``iterations of ... (a whole number of at least 1; default: 3)``."""
     kind = words_of(option.kind)
-    plain = ("a value", "a text", "a text or null", "true or false", "a list of texts")
-    said = [] if kind in plain else [kind]
+    is_plain = kind.startswith(("a value", "a text", "true or false", "a list of texts", "a list of values"))
+    said = [] if is_plain else [kind]
     said += ["needed" if option.is_needed else f"default: {_shown(option.default)}"]
     return f"{option.meaning} ({'; '.join(said)})".strip()
 
@@ -121,4 +121,4 @@ def _shown(default: Any) -> str:
     if isinstance(default, bool):
         return str(default).lower()
     text = str(default)
-    return {"@": f"as {text[1:]}", "$": "as computed"}.get(text[0], text) if text else "''"
+    return {"@": f"as {text[1:]}", "$": "computed"}.get(text[0], text) if text else "''"

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from ..configuration import config_files, read_meanings, read_options
-from ..configuration.kinds import kind_of
+from ..configuration.kinds import KINDS, kind_of
 from ..options import options_of, takes_any
 from .docstrings import meanings_of
 
@@ -27,6 +27,7 @@ class Option:
         default: what holds without it; ``inspect.Parameter.empty`` where it is needed.
         positional: whether it may stand without its name.
         own: of the function; else of the configuration.
+        shown: in the help.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Option:
     default: Any
     positional: bool = False
     own: bool = True
+    shown: bool = True
 
     @property
     def is_needed(self) -> bool:
@@ -81,9 +83,10 @@ class Verb:
         }
 
     def _of_files(self, config: Mapping[str, Any], meanings: Mapping[str, str]) -> dict[str, Option]:
-        """Those that hold one plain value, and so have a line and a comment of their own."""
+        """Those at the top of the files; shown are those of which something is known."""
         return {
-            name: Option(name, kind_of(name, config), meaning, config[name], own=False)
-            for name, meaning in meanings.items()
-            if name in config and name not in NO_OPTIONS and not isinstance(config[name], dict)
+            name: Option(name, kind_of(name, config), meanings.get(name, ""), default, own=False, shown=shown)
+            for name, default in config.items()
+            for shown in [not isinstance(default, dict) and bool(name in KINDS or meanings.get(name))]
+            if name not in NO_OPTIONS
         }

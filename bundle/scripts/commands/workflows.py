@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -101,11 +102,11 @@ def run_files(
     """
     values = typed_overrides(read_options(files), options, expressions=False)
     values |= {name: plain(value) for name, value in (parts or {}).items()}
-    from monai.bundle import ConfigWorkflow  # takes seconds, so only now
+    from monai.bundle import ConfigWorkflow, workflows  # takes seconds, so only now
 
-    workflow = ConfigWorkflow(
-        config_file=[str(file) for file in files], run_id=run_id, bundle_root=plain(str(BUNDLE)), **values
-    )
+    workflows.logger.setLevel(logging.ERROR)  # which files are not there, and that logging is ours
+    own = {"bundle_root": plain(str(BUNDLE)), **values}
+    workflow = ConfigWorkflow(config_file=list(files), run_id=run_id, logging_file=False, **own)
     workflow.initialize()
     workflow.run()
     workflow.finalize()

@@ -22,17 +22,17 @@ class Bound:
 
 def at_least(limit: float) -> Bound:
     """No less than ``limit``."""
-    return Bound(f"of at least {limit:g}", lambda value: bool(value >= limit))
+    return Bound(f"of at least {limit}", lambda value: bool(value >= limit))
 
 
 def at_most(limit: float) -> Bound:
     """No more than ``limit``."""
-    return Bound(f"of at most {limit:g}", lambda value: bool(value <= limit))
+    return Bound(f"of at most {limit}", lambda value: bool(value <= limit))
 
 
 def above(limit: float) -> Bound:
     """More than ``limit``."""
-    return Bound(f"above {limit:g}", lambda value: bool(value > limit))
+    return Bound(f"above {limit}", lambda value: bool(value > limit))
 
 
 def longer_than(length: int) -> Bound:

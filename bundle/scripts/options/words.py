@@ -32,14 +32,19 @@ def words_of(kind: Any) -> str:
     if origin is Annotated:
         return _bounded(kind)
     if origin in (Union, UnionType):
-        return _either([words_of(part) for part in sorted(get_args(kind), key=lambda each: each is NoneType)])
+        parts = sorted(get_args(kind), key=lambda each: each is NoneType)
+        return _either([words for part in parts for words in _choices(part) or [words_of(part)]])
     if origin is Literal:
-        return _either([str(each) for each in get_args(kind)])
+        return _either(_choices(kind))
     if is_fixed_tuple(kind):
         return f"a list of {' and '.join(words_of(part) for part in get_args(kind))}"
     if is_sequence(kind):
         return f"a list of {_plural(words_of(get_args(kind)[0]) if get_args(kind) else 'a value')}"
     return SIMPLE.get(kind, "a value")
+
+
+def _choices(kind: Any) -> list[str]:
+    return [str(each) for each in get_args(kind)] if get_origin(kind) is Literal else []
 
 
 def _bounded(kind: Any) -> str:
