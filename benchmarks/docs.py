@@ -14,6 +14,7 @@ import os
 import platform
 import re
 import shlex
+import textwrap
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +26,7 @@ from . import ROOT
 
 BLOCK = r"(?P<head><!-- benchmark: {name} -->\n)(?P<text>.*?)(?P<foot><!-- /benchmark -->)"
 OPTION = "--docs"
+WIDTH = 124  # of prose
 
 
 def blocks(text: str) -> dict[str, str]:
@@ -48,7 +50,8 @@ def replace_block(text: str, name: str, block: str) -> str:
 
 def block_of(command: str, data: str, where: str, tables: str) -> str:
     """What stands between the markers: the command, what was measured and where, the tables."""
-    return f"```sh\n{command}\n```\n\n{data} Machine: {where}.\n\n{tables.strip()}\n"
+    prose = textwrap.fill(f"{data} Machine: {where}.", WIDTH, break_long_words=False, break_on_hyphens=False)
+    return f"```sh\n{command}\n```\n\n{prose}\n\n{tables.strip()}\n"
 
 
 def publish(

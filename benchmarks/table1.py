@@ -25,7 +25,7 @@ from typing import Any
 from . import BUNDLE
 from .command import command_line, start
 from .docs import publish
-from .setting import OURS, SHORT, cohort_and_batch, row_files
+from .setting import METHODS, OURS, RECIPE, SHORT, VARIANTS, cohort_and_batch, row_files
 from .table1_report import collect, docs_tables, draw, write_tables
 from .table1_runs import Run
 
@@ -106,7 +106,7 @@ def describe(options: argparse.Namespace, cohort: Any, steps: int, epochs: int) 
         f"all registered to {cohort.atlas['subject']}.",
         affine,
         "Ours is the network of train.yaml, dense with ECA, as in the paper."
-        + (" Our recipe is variants/recipe.yaml on top." if "recipe" in options.rows else ""),
+        + (f" Our recipe is {', '.join(METHODS[RECIPE])} on top." if "recipe" in options.rows else ""),
         f"Every learned row: {steps} optimiser steps ({epochs} epochs), then the last weights; {configs}; "
         f"seeds {seeds}.",
         "A value of a pair is the mean over the seeds.",
@@ -130,7 +130,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         "--steps", type=int, help=f"of the optimiser; default {SYNTHETIC_STEPS}, real data {REAL_STEPS}"
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--rows", nargs="+", default=ROWS + ABLATION, help="overlays in configs/variants, and 'ours'")
+    parser.add_argument("--rows", nargs="+", default=ROWS + ABLATION, help=f"of configs/{VARIANTS}, and 'ours'")
     parser.add_argument("--configs", nargs="*", default=[f"configs/{SHORT}"], help="overlays of every row")
     parser.add_argument("--synthetic_size", type=int, nargs="+", default=SYNTHETIC_SIZE)
     parser.add_argument("--output_dir", help="default: bundle/outputs/table1_<data set>")
