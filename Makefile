@@ -1,5 +1,8 @@
 # Short verbs; each sets up its own environment in .venv from the pinned requirements when it is first used.
-PYTHON ?= python3.11
+# The first Python that fits: python3 itself, else one named after its version. What the user gives as PYTHON=... wins.
+FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell $(name) -c '$(FITS)' 2>/dev/null && echo $(name))))
+NEEDED := make needs Python 3.11, 3.12 or 3.13 with its venv module: install one, or name it, as in make PYTHON=/path/to/python3.12.
 VENV := .venv
 BIN := $(abspath $(VENV))/bin
 LABEL_VENV := .venv-label
@@ -7,6 +10,9 @@ QUICK := ['configs/train.yaml','configs/variants/recipe.yaml','configs/variants/
 QUICK_EVALUATE := ['configs/train.yaml','configs/variants/recipe.yaml','configs/variants/quick.yaml','configs/evaluate.yaml']
 export TQDM_MININTERVAL ?= 1
 export PYTHONUTF8 := 1
+
+# A virtual environment in the folder given, or the sentence that says what is missing.
+make_venv = test -x $(1)/bin/python || { $(or $(PYTHON),false) -c '$(FITS)' 2>/dev/null && $(PYTHON) -m venv $(1); } || { echo "$(NEEDED)" >&2; exit 1; }
 
 .PHONY: help run test lint zip label clean
 
@@ -25,19 +31,19 @@ lint: $(VENV)/installed-dev   ## ruff and mypy alone
 	$(BIN)/mypy
 
 zip:            ## the versioned zip that the model zoo ships, in dist/
-	$(PYTHON) tools/build_zip.py
+	$(or $(PYTHON),python3) tools/build_zip.py
 
 label: $(LABEL_VENV)/installed   ## serve the bundle with MONAI Label and send it images (an environment of its own)
 	$(LABEL_VENV)/bin/python -m pytest integration -o addopts=-ra -p no:cacheprovider
 
 # Without PIP_FIND_LINKS and pip's configuration: a mirror may know a torch without its torchvision.
 $(LABEL_VENV)/installed: requirements-label.txt
-	test -x $(LABEL_VENV)/bin/python || $(PYTHON) -m venv $(LABEL_VENV)
+	@$(call make_venv,$(LABEL_VENV))
 	PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= $(LABEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-label.txt
 	touch $@
 
 $(VENV)/installed: requirements.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(call make_venv,$(VENV))
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 

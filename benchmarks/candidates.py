@@ -35,9 +35,14 @@ class Wrapped(nn.Module):
         return self._network[0]
 
     @property
-    def terms(self) -> dict[str, Tensor]:
-        """Those of the network's own field, for the log."""
-        return self.loss.terms
+    def names(self) -> list[str]:
+        """Of the terms, in order."""
+        return self.loss.names
+
+    @property
+    def values(self) -> dict[str, Tensor]:
+        """Of the terms, of the network's own field, for the log."""
+        return self.loss.values
 
     def judge(self, field: Tensor, moving: Tensor, fixed: Tensor) -> Tensor:
         """Loss of a field of any resolution that takes ``moving`` to ``fixed``."""

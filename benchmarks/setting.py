@@ -18,20 +18,22 @@ import torch
 from monai.bundle import ConfigParser
 from torch import Tensor, nn
 
+from scripts.configuration.identity import TrainingIdentity
 from scripts.data import Cohort, PairDataset
-from scripts.engines import InstanceOptimiser, load_weights
+from scripts.engines import Refinement, load_weights
 from scripts.errors import InputError
-from scripts.losses import RegistrationLoss, WeightedSum
+from scripts.losses import RegistrationLoss
 
 from . import BUNDLE
 
 WEIGHTS = BUNDLE / "models" / "model.pt"
-RECIPE, PAPER = "recipe", "paper"
-OURS = "ours"  # the row of Table 1 whose network is the training's own; every other has a file of its name
+RECIPE, PAPER = "brain_2d", "paper"
+OURS = "ours"  # the row of Table 1 whose network is the paper's own; RECIPE is the default method, others are files
+ROWS = Path(__file__).parent / "rows"
 # What a method is: the files on top of train.yaml, from configs/.
-METHODS: dict[str, tuple[str, ...]] = {RECIPE: ("variants/recipe.yaml",), PAPER: ()}
-TRAIN, EVALUATE, VARIANTS = "train.yaml", "evaluate.yaml", "variants"
-SHORT = "variants/quick.yaml"  # a training of minutes, of any method
+METHODS: dict[str, tuple[str, ...]] = {RECIPE: (), PAPER: ("methods/paper.yaml", "schedules/paper.yaml")}
+TRAIN, EVALUATE = "train.yaml", "evaluate.yaml"
+SHORT = "schedules/quick.yaml"  # a training of minutes, of any method
 
 # The stages of an evaluation, as its tables name them; the first that there is comes before the network.
 BEFORE, NETWORK, REFINED = ("affine", "unregistered"), "network", "refined"
@@ -43,15 +45,12 @@ KEYS = {
     "velocity": "network_def#velocity",
     "half_resolution": "network_def#half_resolution",
     "output_level": "network_def#backbone#output_level",
-    "augment": "train#dataset#augment",
     "trainer_handlers": "train#handlers",
     "validated": "validate#dataset#data",
     "validated_pairing": "validate#dataset#pairing",
     "validated_pairs": "validate#dataset#num_pairs",
     "schedule": "lr_scheduler",
-    "refinement_steps": "instance_steps",
 }
-IMAGE_TERMS, FIELD_TERMS = ("lncc", "mse"), ("diffusion", "folding")
 
 
 def changed(**values: Any) -> dict[str, Any]:
@@ -89,19 +88,19 @@ def evaluation(method: str, **values: Any) -> ConfigParser:
 
 def weights_of(method: str) -> Path:
     """The weights that are shipped for a method."""
-    return Path(training(method).get_parsed_content("shipped_weights"))
+    return Path(training(method).get_parsed_content("weights"))
 
 
 def run_training(config: ConfigParser) -> dict[str, float]:
     """Train as ``python -m monai.bundle run training`` does; the measures of the last validation."""
-    config.get_parsed_content("initialize")
+    config.get_parsed_content("seeded")
     config.get_parsed_content("train#trainer").run()
     return dict(config.get_parsed_content("validate#evaluator").state.metrics)
 
 
 def run_evaluation(config: ConfigParser) -> Path:
     """Evaluate; the folder of the tables."""
-    config.get_parsed_content("initialize")
+    config.get_parsed_content("seeded")
     config.get_parsed_content("validate#evaluator").run()
     return Path(config.get_parsed_content("report_dir"))
 
@@ -164,13 +163,13 @@ def network_and_loss(method: str) -> tuple[nn.Module, nn.Module]:
 
 def shipped_refinement_steps() -> int:
     """Steps of optimisation on the pair that the recipe takes."""
-    return int(evaluation(RECIPE).get_parsed_content(KEYS["refinement_steps"]))
+    return int(evaluation(RECIPE).get_parsed_content("refinement_steps"))
 
 
 def registrar(weights: str | Path, refinement_steps: int = 0, passes: int = 1) -> Callable[[Tensor], Tensor]:
     """The recipe's network with weights, on the processor: a pair ``(B, 2, *S)`` in, its field ``(B, D, *S)`` out."""
-    config = evaluation(RECIPE, device="cpu", refinement_steps=refinement_steps, evaluation_passes=passes)
-    network, inferer = config.get_parsed_content("network_def"), config.get_parsed_content("inferer")
+    config = evaluation(RECIPE, device="cpu", refinement_steps=refinement_steps, passes=passes)
+    network, inferer = config.get_parsed_content("network_def"), config.get_parsed_content("validate#inferer")
     load_weights(str(weights), network)
     network.eval()
 
@@ -184,61 +183,55 @@ def registrar(weights: str | Path, refinement_steps: int = 0, passes: int = 1) -
 
 def refiner(loss: RegistrationLoss, steps: int) -> Callable[[Tensor, Tensor], Tensor]:
     """``f(pair, ddf) -> ddf``: steps of optimisation on the pair, with a loss of one's own."""
-    return InstanceOptimiser(loss, steps)
+    return Refinement(loss, steps)
 
 
 def loss_of(
     images: Mapping[str, tuple[float, nn.Module]], field: Mapping[str, tuple[float, nn.Module]]
 ) -> RegistrationLoss:
     """A loss of named terms, each with its weight: those that compare images, and those of the field."""
-    similarity, regularisation = (
-        WeightedSum([loss for _, loss in terms.values()], [weight for weight, _ in terms.values()])
-        for terms in (images, field)
-    )
-    return RegistrationLoss(similarity, regularisation, 1.0)
+    return RegistrationLoss(**_terms(images, field))
 
 
 def loss_terms(**weights: float | None) -> dict[str, Any]:
     """The recipe's loss with other weights of its terms ``lncc, mse, diffusion, folding``; ``None`` leaves one out."""
-    images, field = (recipes_own(f"loss#{part}") for part in ("similarity", "regularisation"))
-    sigma = recipes_own("sigma")
-    own = dict(zip(IMAGE_TERMS, images["weights"], strict=True))
-    own.update(zip(FIELD_TERMS, (sigma * weight for weight in field["weights"]), strict=True))
-    pieces = [*images["losses"], *field["losses"]]
-    by_name = dict(zip((*IMAGE_TERMS, *FIELD_TERMS), pieces, strict=True))
-    kept = {name: weight for name, weight in {**own, **weights}.items() if weight is not None}
-
-    parts = ({name: (kept[name], by_name[name]) for name in n if name in kept} for n in (IMAGE_TERMS, FIELD_TERMS))
-    return with_loss(*parts)
+    loss = recipes_own("loss")
+    for name, weight in weights.items():
+        if weight is None:
+            del loss[name]
+        else:
+            loss[name]["weight"] = weight
+    return {"loss": loss}
 
 
 def with_loss(
     images: Mapping[str, tuple[float, dict[str, Any]]], field: Mapping[str, tuple[float, dict[str, Any]]]
 ) -> dict[str, Any]:
     """Overrides: a loss of named terms, each with its weight and its definition, as :func:`loss_of` has them built."""
+    return {"loss": {"_target_": "scripts.losses.RegistrationLoss", **_terms(images, field)}}
 
-    def weighted(terms: Mapping[str, tuple[float, dict[str, Any]]]) -> dict[str, Any]:
-        losses, weights = [loss for _, loss in terms.values()], [weight for weight, _ in terms.values()]
-        return {"_target_": "scripts.losses.WeightedSum", "losses": losses, "weights": weights}
 
-    return {"loss#similarity": weighted(images), "loss#regularisation": weighted(field), "sigma": 1.0}
+def _terms(images: Mapping[str, tuple[float, Any]], field: Mapping[str, tuple[float, Any]]) -> dict[str, Any]:
+    kinds = (("images", images), ("ddf", field))
+    return {n: {"weight": weight, "of": of, "loss": loss} for of, terms in kinds for n, (weight, loss) in terms.items()}
 
 
 def row_files(row: str, overlays: Sequence[str]) -> list[str]:
-    """The files of a row of Table 1: the training, what all rows share, and the row's own network.
+    """The files of a row of Table 1: the paper's training, what all rows share, and the row's own network.
 
     Args:
-        row: ``ours``, which is the training's own network, or an overlay in ``configs/variants``.
+        row: ``ours``, the paper's own network; an overlay in ``benchmarks/rows``; or ``brain_2d``, the default method.
         overlays: that all rows share, relative to the bundle.
 
     Raises:
         InputError: if there is no such file.
     """
-    own = [] if row == OURS else [f"configs/{VARIANTS}/{row}.yaml"]
-    files = [f"configs/{TRAIN}", *overlays, *own]
+    method = METHODS[RECIPE if row == RECIPE else PAPER]
+    own = [] if row in (OURS, RECIPE) else [str(ROWS / f"{row}.yaml")]
+    files = [*(f"configs/{name}" for name in (TRAIN, *method)), *overlays, *own]
     for name in files:
         if not (BUNDLE / name).is_file():
-            raise InputError(f"{BUNDLE / name} does not exist; name a row after an overlay in configs/{VARIANTS}.")
+            raise InputError(f"{BUNDLE / name} does not exist; name a row after an overlay in {ROWS}.")
     return files
 
 
@@ -247,8 +240,9 @@ def _in_configs(files: Sequence[str]) -> list[str]:
 
 
 def identity(files: Sequence[str], values: Mapping[str, Any]) -> dict[str, Any]:
-    """What tells a run of these files and values from another one."""
-    return {"configs": list(files), **values}
+    """What tells a training of these files and values from another one."""
+    config = read(*_in_configs(files), **values).config
+    return dict(TrainingIdentity(Path(str(config["dataset_dir"])).name, config).values)
 
 
 def bundle_command(verb: str, files: Sequence[str], **values: Any) -> list[str]:

@@ -4,7 +4,7 @@
     python -m benchmarks.table1 --dataset_dir DIR --steps 3000             neurite-OASIS, hours without a GPU
     python -m benchmarks.table1 --dataset_dir DIR --steps 60000 --configs  the paper's own schedule: no overlay
 
-Every learned row is an overlay of the network, ``bundle/configs/variants/<row>.yaml``, on one training: data, split,
+Every learned row is an overlay of the network, ``benchmarks/rows/<row>.yaml``, on the paper's training: data, split,
 atlas, loss, optimiser, batches and number of steps are equal, and every row is trained once a seed. Interrupted, the
 command goes on where it stopped; what is finished is not run again. Written to ``output_dir``: ``table1.md`` (all
 tables), each table as CSV, ``labels.png``, ``curves.png``, ``figure5.png``, ``fields.png``, and a folder a run.
@@ -25,7 +25,7 @@ from typing import Any
 from . import BUNDLE
 from .command import command_line, start
 from .docs import publish
-from .setting import METHODS, OURS, RECIPE, SHORT, VARIANTS, cohort_and_batch, row_files
+from .setting import OURS, RECIPE, SHORT, cohort_and_batch, row_files
 from .table1_report import collect, docs_tables, draw, write_tables
 from .table1_runs import Run
 
@@ -85,6 +85,7 @@ def shared_options(options: argparse.Namespace) -> dict[str, Any]:
     """The bundle's options that are the same for every row."""
     dataset = options.dataset_dir if options.dataset_dir == "synthetic" else str(Path(options.dataset_dir).resolve())
     shared: dict[str, Any] = {"dataset_dir": dataset, "spatial_dims": options.spatial_dims, "affine": options.affine}
+    shared["spatial_size"] = -1  # the files' own
     if options.dataset_dir == "synthetic":
         shared["synthetic_size"] = options.synthetic_size
     if options.atlas:
@@ -105,8 +106,8 @@ def describe(options: argparse.Namespace, cohort: Any, steps: int, epochs: int) 
         f"Data: {cohort.name}, {parts[0]} training, {parts[1]} validation and {parts[2]} test images, "
         f"all registered to {cohort.atlas['subject']}.",
         affine,
-        "Ours is the network of train.yaml, dense with ECA, as in the paper."
-        + (f" Our recipe is {', '.join(METHODS[RECIPE])} on top." if "recipe" in options.rows else ""),
+        "Ours is the network of methods/paper.yaml, dense with ECA, as in the paper."
+        + (f" {RECIPE} is methods/{RECIPE}.yaml." if RECIPE in options.rows else ""),
         f"Every learned row: {steps} optimiser steps ({epochs} epochs), then the last weights; {configs}; "
         f"seeds {seeds}.",
         "A value of a pair is the mean over the seeds.",
@@ -130,7 +131,8 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         "--steps", type=int, help=f"of the optimiser; default {SYNTHETIC_STEPS}, real data {REAL_STEPS}"
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--rows", nargs="+", default=ROWS + ABLATION, help=f"of configs/{VARIANTS}, and 'ours'")
+    rows_help = f"overlays in benchmarks/rows, {OURS}, {RECIPE}"
+    parser.add_argument("--rows", nargs="+", default=ROWS + ABLATION, help=rows_help)
     parser.add_argument("--configs", nargs="*", default=[f"configs/{SHORT}"], help="overlays of every row")
     parser.add_argument("--synthetic_size", type=int, nargs="+", default=SYNTHETIC_SIZE)
     parser.add_argument("--output_dir", help="default: bundle/outputs/table1_<data set>")

@@ -25,7 +25,7 @@ from .setting import BEFORE, NETWORK, OURS, REFINED, network_of
 from .table1_runs import Run
 
 NAMES = {
-    "recipe": "our recipe",
+    "brain_2d": "brain_2d, the default",
     "vxm1": "Vxm-1",
     "vxm2": "Vxm-2",
     "unet": "U-Net",

@@ -72,7 +72,7 @@ class Run:
         if not self.evaluated:
             self._bundle(
                 "evaluation",
-                pairing="atlas",  # whatever the training drew
+                evaluation_pairing="atlas",  # whatever the training drew
                 ckpt_path=str(self.folder / TRAINED),
                 report_dir=str(self.report),
                 saved_pairs=self.saved_pairs,

@@ -13,12 +13,14 @@ SCRIPTS = Path(__file__).resolve().parents[1] / "bundle" / "scripts"
 
 # A room may import rooms of the floors below its own; rooms of one floor do not know each other.
 FLOORS = [
-    {"errors", "files"},
-    {"voxels", "spatial"},
-    {"networks", "losses", "metrics"},
+    {"errors", "files", "progress"},
+    {"voxels", "spatial", "options"},
+    {"networks", "losses", "metrics", "configuration"},
     {"transforms", "data", "reports"},
     {"engines"},
     {"registration", "export"},
+    {"commands"},
+    {"__main__"},
 ]
 DRAWS = {"reports"}  # the only room with matplotlib
 LONGEST = 300

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scripts.errors import InputError
-from scripts.reports.measures import column, plus_minus
-from scripts.reports.summary import PairResult, cell, csv_text, nan_mean, nan_std
-from scripts.reports.table import NOTHING, markdown_table
+from scripts.reports.numbers import NOTHING, column, number, plain, plus_minus, shown
+from scripts.reports.summary import PairResult, csv_text, nan_mean, nan_std
+from scripts.reports.table import markdown_table
 
 from .statistics import compare_pairs
 
@@ -101,15 +101,14 @@ def method_table(methods: Sequence[Method]) -> str:
         heading = column(name).heading + (", median" if name == "seconds" else "")
         rows.append([heading, *(_summary(method, name) for method in methods)])
         if name == "dice":
-            spreads = (cell(method.seed_spread, ".4f") or NOTHING for method in methods)
-            rows.append(["Dice, std over trainings", *spreads])
+            rows.append(["Dice, std over trainings", *(shown(name, method.seed_spread) for method in methods)])
     return markdown_table(["", *(method.name for method in methods)], rows)
 
 
 def _summary(method: Method, name: str) -> str:
     values = method.of_pairs(name)
     if name == "seconds":  # the first pair warms the machine up: the median does not see it
-        return cell(float(np.nanmedian(values)), column(name).form) if not np.isnan(values).all() else NOTHING
+        return shown(name, None if np.isnan(values).all() else float(np.nanmedian(values)))
     return plus_minus(name, float(nan_mean(values)), float(nan_std(values)))
 
 
@@ -121,7 +120,7 @@ def method_csv(methods: Sequence[Method]) -> str:
             values = method.of_pairs(name)
             by_run = nan_mean(method.values(name), axis=1)
             spread = float(by_run.std()) if len(by_run) > 1 else math.nan
-            numbers = [cell(float(x), ".8g") for x in (nan_mean(values), nan_std(values), spread)]
+            numbers = [plain(x, ".8g") for x in (nan_mean(values), nan_std(values), spread)]
             rows.append([method.name, name, int((~np.isnan(values)).sum()), len(method.runs), *numbers])
     return csv_text(["method", "measure", "pairs", "trainings", "mean", "std over pairs", "std over trainings"], rows)
 
@@ -151,11 +150,11 @@ def _is_still(method: Method) -> bool:
 
 def _paired_row(ours: Method, other: Method, name: str) -> list[object]:
     shape, result = column(name), compare_pairs(ours.of_pairs(name), other.of_pairs(name))
-    difference, low, high = (f"{shape.factor * x:+{shape.form}}" for x in (result.difference, result.low, result.high))
+    difference, low, high = (shown(name, x, sign="+") for x in (result.difference, result.low, result.high))
     clear = not (result.low <= 0 <= result.high) and result.p_value < LEVEL
     better = ours.name if result.difference * shape.better > 0 else other.name
     verdict = better if clear and shape.better else NOTHING
-    p_value = "< 0.0001" if result.p_value < 1e-4 else cell(result.p_value, ".4f") or NOTHING
+    p_value = "< 0.0001" if result.p_value < 1e-4 else number(result.p_value, ".4f")
     return [shape.heading, other.name, result.pairs, difference, f"{low} to {high}", p_value, verdict]
 
 
@@ -165,14 +164,14 @@ def paired_csv(ours: Method, others: Sequence[Method]) -> str:
     for name, other in _comparable(ours, others):
         result = compare_pairs(ours.of_pairs(name), other.of_pairs(name))
         numbers = (result.difference, result.low, result.high, result.p_value)
-        rows.append([name, other.name, result.pairs, *(cell(x, ".8g") for x in numbers)])
+        rows.append([name, other.name, result.pairs, *(plain(x, ".8g") for x in numbers)])
     return csv_text(["measure", "ours minus", "pairs", "difference", "low", "high", "p"], rows)
 
 
 def paper_csv(results: Sequence[PairResult]) -> str:
     """The paper's table with plain numbers: a row a pair and method (stage), Dice mean and deviation over labels."""
     rows = [
-        [n, r.moving, r.fixed, stage, cell(float(nan_mean(dice)), ".6f"), cell(float(nan_std(dice)), ".6f")]
+        [n, r.moving, r.fixed, stage, plain(nan_mean(dice), ".6f"), plain(nan_std(dice), ".6f")]
         for n, r in enumerate(results, start=1)
         for stage, dice in r.dice.items()
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scripts.reports import PairResult, markdown_table, nan_mean
-from scripts.reports.measures import plus_minus
+from scripts.reports.numbers import plus_minus
 from scripts.reports.summary import nan_std, stack_dice
 
 

@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from scripts.errors import InputError
+from scripts.reports.numbers import SHORT_DICE, number
 from scripts.reports.page import Page
 from scripts.reports.panels import (
     FIXED_COLOUR,
@@ -124,7 +125,8 @@ def save_method_figure(
         draw_outlines(below, close, first.fixed_label == structure, FIXED_COLOUR, OUTLINE)
         if heading != "fixed":
             draw_outlines(below, close, label == structure, OWN_COLOUR, OUTLINE)
-        score = "" if heading == "fixed" else f"\nDice of {name} {dice_of(label, first.fixed_label, structure):.3f}"
+        dice = number(dice_of(label, first.fixed_label, structure), SHORT_DICE)
+        score = "" if heading == "fixed" else f"\nDice of {name} {dice}"
         page.heading(x, top, WIDTH, heading + score)
     page.title(GAP, title)
     caption = f"Below: {name} enlarged, with its outline in the fixed image (cyan) and in the image itself (orange)."

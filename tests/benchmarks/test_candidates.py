@@ -22,7 +22,9 @@ CHANNELS = (4, 4, 4, 4)
 
 
 def plain_loss() -> RegistrationLoss:
-    return RegistrationLoss(nn.MSELoss(), ForwardDiffusion(), 0.1)
+    return RegistrationLoss(
+        mse={"weight": 1, "loss": nn.MSELoss()}, diffusion={"weight": 0.1, "of": "ddf", "loss": ForwardDiffusion()}
+    )
 
 
 def awake(model: nn.Module) -> nn.Module:
@@ -105,10 +107,10 @@ def test_the_log_shows_the_terms_of_the_networks_own_field() -> None:
     symmetric = SymmetricLoss(loss, model)
     pred = predicted(model, target)
     symmetric(pred, target)
-    shown = dict(symmetric.terms)
+    shown = dict(symmetric.values)
     loss(pred, target)
-    assert shown.keys() == loss.terms.keys()
-    for name, value in loss.terms.items():
+    assert shown.keys() == loss.values.keys()
+    for name, value in loss.values.items():
         torch.testing.assert_close(shown[name], value)
 
 

@@ -11,8 +11,8 @@ import torch
 
 from benchmarks import recipe_rows, recipe_study
 from benchmarks.recipe_rows import RECIPE
+from benchmarks.setting import KEYS, loss_terms, training
 from benchmarks.setting import RECIPE as METHOD
-from benchmarks.setting import loss_terms, training
 from scripts.errors import InputError
 from scripts.losses import FastLNCC, FoldingPenalty, ForwardDiffusion
 from scripts.spatial import warp
@@ -66,14 +66,13 @@ def test_every_row_is_built_and_is_not_the_recipe(name: str, tmp_path: Path) -> 
     """Network, loss and what draws and trains exist with the row's values; each row but the first changes something."""
     arguments = recipe_study.parse_arguments(["--output_dir", str(tmp_path), "--rows", name])
     config, plain = recipe_study.row_config(name, arguments), recipe_study.row_config(RECIPE, arguments)
-    network = config.get_parsed_content("network_def")
+    network, loss = config.get_parsed_content("network_def"), config.get_parsed_content("loss")
     pair = torch.rand(1, 2, 32, 48)
     ddf = network(pair)
     assert ddf.shape == (1, 2, 32, 48)
     pred = {"ddf": ddf, "warped": warp(pair[:, :1], ddf)}
-    loss = config.get_parsed_content("loss")(pred, {"moving": pair[:, :1], "fixed": pair[:, 1:]})
-    loss.backward()
-    for part in ("lr_scheduler", "train#dataset#augment"):
+    loss(pred, {"moving": pair[:, :1], "fixed": pair[:, 1:]}).backward()
+    for part in (KEYS["schedule"], "augment"):
         config.get_parsed_content(part)
     assert {"output_dir"} < differing(config.get(), plain.get()) or name == RECIPE
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
+from benchmarks.setting import loss_of
 from benchmarks.training_step import bundle_step, median_seconds
-from scripts.losses import ForwardDiffusion, RegistrationLoss
+from scripts.losses import ForwardDiffusion
 from scripts.networks import DenseUNet, RegistrationModel
 
-PLAIN = RegistrationLoss(torch.nn.MSELoss(), ForwardDiffusion(), 0.01)
+PLAIN = loss_of({"mse": (1, torch.nn.MSELoss())}, {"diffusion": (0.01, ForwardDiffusion())})
 
 
 def test_a_step_trains() -> None:

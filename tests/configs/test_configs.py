@@ -12,10 +12,11 @@ from monai.bundle import ConfigParser, ConfigWorkflow, verify_net_in_out
 from support import BUNDLE, parse
 
 MULTI_GPU = ["multi_gpu_train.yaml", "multi_gpu_evaluate.yaml"]
-VARIANTS = sorted(f"variants/{path.name}" for path in (BUNDLE / "configs" / "variants").glob("*.yaml"))
+METHODS = sorted(f"methods/{path.name}" for path in (BUNDLE / "configs" / "methods").glob("*.yaml"))
+SCHEDULES = sorted(f"schedules/{path.name}" for path in (BUNDLE / "configs" / "schedules").glob("*.yaml"))
 
 
-@pytest.mark.parametrize("overlay", ["evaluate.yaml", "atlas.yaml", *MULTI_GPU, *VARIANTS])
+@pytest.mark.parametrize("overlay", ["evaluate.yaml", "atlas.yaml", *MULTI_GPU, *METHODS, *SCHEDULES])
 def test_overlays_change_what_is_there_or_use_what_they_add(bundle: Path, overlay: str) -> None:
     evaluates = overlay in ("atlas.yaml", "multi_gpu_evaluate.yaml")
     base = parse(bundle, "train.yaml", *(["evaluate.yaml"] if evaluates else []))
@@ -24,7 +25,7 @@ def test_overlays_change_what_is_there_or_use_what_they_add(bundle: Path, overla
     added = {key for key in changed if key not in base and not key.startswith("+")}
     text = path.read_text(encoding="utf-8")
     assert all("#" not in key and f"@{key}" in text for key in added), added
-    if overlay in (*MULTI_GPU, *VARIANTS):
+    if overlay in (*MULTI_GPU, *METHODS, *SCHEDULES):
         assert not added
 
 
@@ -42,30 +43,16 @@ def test_no_required_property_is_missing(bundle: Path, cohort_2d: Path, workflow
     assert loaded.check_properties() == []
 
 
-def test_default_values_are_the_papers(bundle: Path) -> None:
-    config = ConfigParser.load_config_file(str(bundle / "configs" / "train.yaml"))
-    stated = {"learning_rate": 1e-4, "batch_size": 8, "sigma": 0.01, "max_epochs": 2000, "pairing": "atlas"}
-    assert {key: config[key] for key in stated} == stated
-    assert config["optimizer"]["_target_"] == "torch.optim.Adam"
-
-
-def test_inference_shares_its_method_with_training_and_recipe(bundle: Path) -> None:
-    recipe = parse(bundle, "train.yaml", "variants/recipe.yaml", "evaluate.yaml")
-    inference = parse(bundle, "inference.yaml")
-    values = ("channels", "dense", "attention", "sigma", "precision", "instance_steps")
-    recipe["network_def"]["passes"] = "@passes"  # one name in inference, of its own in evaluation
-    for key in ("network_def", "loss", "refine", "inferer", *values):
-        assert inference[key] == recipe[key], key
-    assert inference.get_parsed_content("instance_sigma") == recipe["instance_sigma"]
-    assert inference["passes"] == recipe.get_parsed_content("evaluation_passes")
+def test_inference_prepares_images_as_training_does(bundle: Path) -> None:
+    training, inference = parse(bundle, "train.yaml"), parse(bundle, "inference.yaml")
     names = [
         [step["_target_"] for step in parser[path]["transforms"]]
-        for parser, path in ((recipe, "preprocessing"), (inference, "base_preprocessing"))
+        for parser, path in ((training, "preprocessing"), (inference, "base_preprocessing"))
     ]
     assert names[0] == names[1]
 
 
-@pytest.mark.parametrize("names", [["train.yaml"], ["train.yaml", "variants/recipe.yaml"], ["inference.yaml"]])
+@pytest.mark.parametrize("names", [["train.yaml"], ["inference.yaml"], *(["train.yaml", method] for method in METHODS)])
 @pytest.mark.parametrize("dims", [2, 3])
 def test_network_takes_a_pair_and_gives_a_field(bundle: Path, names: list[str], dims: int) -> None:
     parser = parse(bundle, *names, spatial_dims=dims, channels=[4, 4, 4, 4, 4])

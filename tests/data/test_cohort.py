@@ -9,9 +9,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import nibabel as nib
 import pytest
 
-from scripts.data import Cohort, open_cohort
+from scripts.data import Cohort, open_cohort, synthetic
 from scripts.data.split import split_subjects
 from scripts.errors import InputError
 from support import both_dims
@@ -144,6 +145,36 @@ def test_the_paper_s_data_set_by_its_own_split(real_data: Path) -> None:
 def test_bad_label_rule_is_one_sentence(neurite: Neurite) -> None:
     with pytest.raises(InputError, match="labels is 'all'"):
         opened(neurite(6), labels="all").labels  # noqa: B018
+
+
+@both_dims
+def test_the_embedded_cohort_has_the_axes_asked_for(dims: int, tmp_path: Path) -> None:
+    cohort = open_cohort("synthetic", dims, str(tmp_path), synthetic_subjects=6, synthetic_size=[32] * dims)
+    assert len(cohort.training + cohort.validation + cohort.test) == 5
+    assert nib.load(cohort.atlas["image"]).shape == (32, 32, 32 if dims == 3 else 1)
+    assert cohort.label_names[2] == "Left-Cerebral-Cortex"
+
+
+@both_dims
+def test_the_embedded_cohort_has_a_size_for_every_number_of_axes(
+    dims: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, neurite: Neurite
+) -> None:
+    asked = []
+
+    def write_cohort(folder: Path, *arguments: object) -> Path:
+        asked.append((folder.name, *arguments))
+        return neurite(6, dims)
+
+    monkeypatch.setattr(synthetic, "write_cohort", write_cohort)
+    open_cohort("synthetic", dims, str(tmp_path), seed=7)
+    wanted = {2: ("synthetic_160x192_60_seed7", 60, (160, 192)), 3: ("synthetic_64x64x80_24_seed7", 24, (64, 64, 80))}
+    assert asked == [(*wanted[dims], 7)]
+
+
+def test_an_embedded_cohort_of_other_axes_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"synthetic_size is \(160, 192\), but spatial_dims is 3; give 3 numbers"):
+        open_cohort("synthetic", 3, str(tmp_path), synthetic_size=[160, 192])
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("source", ["nowhere", "nowhere.json"])

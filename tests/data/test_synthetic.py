@@ -16,7 +16,7 @@ from nibabel.affines import apply_affine
 from scripts.data.labels import read_label_table
 from scripts.data.subjects import NEURITE_TABLES, find_subjects
 from scripts.data.synthetic import write, write_cohort
-from scripts.data.synthetic.labels import SIDE_LABELS, label_names
+from scripts.data.synthetic.labels import SIDE_LABELS, label_names, structure_ids
 from scripts.errors import InputError
 from scripts.transforms.read import ReadSubjectd
 from support import mean_dice
@@ -28,7 +28,7 @@ REAL_PIXELS = {1: 2497, 2: 2163, 3: 156, 4: 32, 5: 308, 6: 26, 7: 113, 8: 45, 9:
 
 @pytest.fixture(scope="module")
 def slices(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_cohort(tmp_path_factory.mktemp("synthetic") / "slices", 10)
+    return write_cohort(tmp_path_factory.mktemp("synthetic") / "slices", 10, (160, 192))
 
 
 @pytest.fixture(scope="module")
@@ -57,18 +57,20 @@ def test_is_read_as_neurite_oasis(tmp_path: Path, size: tuple[int, ...]) -> None
     records = find_subjects(folder, len(size))
     assert [record["subject"] for record in records] == ["SYN_0001_MR1", "SYN_0002_MR1"]
     assert (folder / "subjects.txt").read_text(encoding="utf-8").split() == [record["subject"] for record in records]
-    assert read_label_table(folder / NEURITE_TABLES[len(size)]) == label_names()
+    assert read_label_table(folder / NEURITE_TABLES[len(size)]) == label_names(len(size))
     subject = ReadSubjectd(["image", "label"], len(size))(records[1])
     assert subject["image"].shape == subject["label"].shape == (1, *size)
     assert json.loads((folder / "cohort.json").read_text(encoding="utf-8"))["spatial_size"] == list(size)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_files_have_the_types_and_the_affine_of_the_real_ones(tmp_path: Path, size: tuple[int, ...]) -> None:
+def test_files_have_the_types_and_the_axes_of_the_real_ones(tmp_path: Path, size: tuple[int, ...]) -> None:
     record = find_subjects(write_cohort(tmp_path / "cohort", 1, size), len(size))[0]
     image, label = nib.load(record["image"]), nib.load(record["label"])
     height, width, length = (*size, 1)[:3]
     affine = np.array([[-1, 0, 0, height / 2], [0, 0, 1, -length / 2], [0, -1, 0, width / 2], [0, 0, 0, 1]])
+    if len(size) == 3:  # voxels of 160 / 32, 160 / 32 and 200 / 32 mm; the section lies 4 mm before the middle
+        affine = np.array([[-5, 0, 0, 77.5], [0, 0, 6.25, -100.875], [0, -5, 0, 81.5], [0, 0, 0, 1]])
     for nifti, kind in ((image, np.float32), (label, np.uint8)):
         assert nifti.shape == (height, width, length)
         assert nifti.get_data_dtype() == kind
@@ -94,15 +96,15 @@ def test_intensities_are_those_of_a_skull_stripped_brain(arrays: tuple[np.ndarra
 
 def test_structures_have_their_real_sizes(arrays: tuple[np.ndarray, np.ndarray]) -> None:
     _, labels = arrays
-    counts = {k: float((labels == k).sum((1, 2)).mean()) for k in label_names()}
-    assert set(np.unique(labels)) == {0, *label_names()}
+    counts = {k: float((labels == k).sum((1, 2)).mean()) for k in label_names(2)}
+    assert set(np.unique(labels)) == {0, *label_names(2)}
     expected = {k: REAL_PIXELS[k] for k in REAL_PIXELS} | {
-        right: REAL_PIXELS[left] for left, right in SIDE_LABELS.values()
+        right: REAL_PIXELS[left] for left, right in SIDE_LABELS[2].values()
     }
     assert sorted(expected) == sorted(counts)
     for k, count in counts.items():
         factor = 1.25 if expected[k] > 1000 else 1.75
-        assert expected[k] / factor < count < expected[k] * factor, (label_names()[k], count)
+        assert expected[k] / factor < count < expected[k] * factor, (label_names(2)[k], count)
 
 
 @pytest.mark.parametrize("size", [(160, 192), (32, 32, 32)])
@@ -114,10 +116,12 @@ def test_left_is_left_and_the_ventricles_lie_above_the_brain_stem(tmp_path: Path
         index = np.argwhere(np.asarray(label.dataobj) == k).mean(0)
         return apply_affine(label.affine, index)
 
-    for name, (left, right) in SIDE_LABELS.items():
-        if name != "Choroid-Plexus":  # may be missing at 32 voxels
+    dims = len(size)
+    for name, (left, right) in SIDE_LABELS[dims].items():
+        if name != "Inf-Lat-Ventricle":  # may be missing at 32 voxels
             assert centre(left)[0] < 0 < centre(right)[0], name
-    assert centre(3)[2] > centre(5)[2] > centre(12)[2] > centre(10)[2]
+    down = [structure_ids(name, dims)[0] for name in ("Lateral-Ventricle", "Thalamus", "Ventral-DC", "Brain-Stem")]
+    assert sorted(down, key=lambda k: -centre(k)[2]) == down
 
 
 def test_unregistered_subjects_overlap_as_real_ones_do(arrays: tuple[np.ndarray, np.ndarray]) -> None:
@@ -166,7 +170,7 @@ def test_another_cohort_is_refused_by_what_differs(tmp_path: Path, monkeypatch: 
         write_cohort(folder, 2, (32, 32))
     with pytest.raises(InputError, match="spatial_size and seed"):
         write_cohort(folder, 1, (32, 40), 1)
-    monkeypatch.setattr(write, "GENERATOR_VERSION", 0)
+    monkeypatch.setitem(write.GENERATOR_VERSION, 2, 0)
     with pytest.raises(InputError, match="generator_version"):
         write_cohort(folder, 1, (32, 32))
     assert _files(folder) == before

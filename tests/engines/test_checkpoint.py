@@ -83,7 +83,10 @@ class Training:
             train_data_loader=DataLoader(data, batch_size=2, sampler=sampler),
             network=self.network,
             optimizer=optimizer,
-            loss_function=RegistrationLoss(nn.MSELoss(), ForwardDiffusion(), 0.1),
+            loss_function=RegistrationLoss(
+                mse={"weight": 1, "loss": nn.MSELoss()},
+                diffusion={"weight": 0.1, "of": "ddf", "loss": ForwardDiffusion()},
+            ),
             train_handlers=([LrScheduleHandler(scheduler, print_lr=False)] if scheduler else []) + handlers,
             decollate=False,
             **common,

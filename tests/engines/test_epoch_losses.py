@@ -12,7 +12,9 @@ from scripts.losses import ForwardDiffusion, RegistrationLoss
 
 
 def test_means_over_the_batches_of_each_epoch() -> None:
-    loss = RegistrationLoss(nn.MSELoss(), ForwardDiffusion(), sigma=0.5)
+    loss = RegistrationLoss(
+        mse={"weight": 1, "loss": nn.MSELoss()}, diffusion={"weight": 0.5, "of": "ddf", "loss": ForwardDiffusion()}
+    )
 
     def step(engine: Engine, difference: float) -> dict[str, Tensor]:
         field = torch.zeros(1, 2, 8, 8, requires_grad=True)
@@ -26,9 +28,7 @@ def test_means_over_the_batches_of_each_epoch() -> None:
     engine.run([1.0, 2.0, 3.0], max_epochs=2)
     for epoch, metrics in enumerate(seen, start=1):
         similarity, penalty = (1 + 4 + 9) / 3, epoch**2 / 2  # one of two axes has the slope, in both channels
-        assert metrics == pytest.approx(
-            {"loss": similarity + 0.5 * penalty, "similarity": similarity, "regularisation": penalty}
-        )
+        assert metrics == pytest.approx({"loss": similarity + 0.5 * penalty, "mse": similarity, "diffusion": penalty})
         assert all(type(value) is float for value in metrics.values())
 
 

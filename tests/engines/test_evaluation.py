@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from ignite.engine import Engine, Events
@@ -17,8 +19,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from scripts.data import PairDataset
-from scripts.engines import EvaluationReport, RegistrationInferer, WarpedPairImage, images, prepare_pair
-from scripts.engines.evaluation import registration_stages
+from scripts.engines import EvaluationReport, RegistrationInferer, WarpedPairImage, images, pair_figure, prepare_pair
 from scripts.errors import InputError
 from scripts.metrics import label_dice
 from scripts.spatial import folded_fraction, warp
@@ -79,7 +80,7 @@ def evaluate(
         device=torch.device("cpu"),
         val_data_loader=DataLoader(data, batch_size=batch),
         network=network,
-        inferer=RegistrationInferer(refine=refine),
+        inferer=RegistrationInferer(refinement=refine),
         prepare_batch=prepare_pair,
         decollate=False,
         val_handlers=[report],
@@ -166,7 +167,7 @@ def test_batch_size_changes_no_number(dims: int, tmp_path: Path) -> None:
 def test_affine_and_refined_stages(dims: int, tmp_path: Path) -> None:
     """Before the affine stage 4 rows off, after it 2, with the network 1, refined 0."""
     subjects = [record("s0", 2, before=4)]
-    evaluate(tmp_path, dims, Shift(1.0), subjects, num_figures=1, refine=lambda pair, ddf: ddf + 1 * (ddf != 0))
+    evaluate(tmp_path, dims, Shift(1.0), subjects, num_figures=1, refinement=lambda pair, ddf: ddf + 1 * (ddf != 0))
     rows = {row["name"]: row for row in rows_of(tmp_path / "dice.csv")}
     stages = ["unregistered", "affine", "network", "refined"]
     assert list(rows["Thalamus"])[4:] == stages
@@ -211,15 +212,23 @@ def test_own_measures_replace_the_default_ones(tmp_path: Path) -> None:
     assert "network mse" not in row
 
 
-@both_dims
-def test_stages_before_the_network_have_no_field(dims: int) -> None:
-    moving, label = torch.rand(1, 1, *SIZES[dims]), torch.ones(1, 1, *SIZES[dims])
-    target = {"moving": moving, "fixed": moving, "moving_label": label, "fixed_label": label}
-    pred = {"ddf": torch.ones(1, dims, *SIZES[dims]), "warped": moving + 1}
-    stages = registration_stages(target, pred)
-    assert list(stages) == ["unregistered", "network"]
-    assert stages["unregistered"][0]["ddf"].abs().max() == 0
-    assert stages["unregistered"][0]["warped"] is moving and stages["network"][0]["warped"] is pred["warped"]
+def test_panels_reach_the_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[dict[str, Any]] = []
+    monkeypatch.setattr(pair_figure, "save_registration_figure", lambda path, **given: drawn.append(given))
+    evaluate(tmp_path, 2, Shift(2.0), SUBJECTS, num_figures=2, panels=["fixed", "warped"])
+    assert [given["panels"] for given in drawn] == [["fixed", "warped"]] * 2
+    assert drawn[0]["title"] == "s0 to atlas: mean Dice 0.417 before, 1.000 after"
+    np.testing.assert_array_equal(drawn[0]["warped_label"][:-2], drawn[0]["fixed_label"][:-2])
+    with pytest.raises(InputError, match="no panel 'nothing'"):
+        EvaluationReport(str(tmp_path), LABELS, panels=["nothing"])
+
+
+def test_the_end_says_the_table_and_where_it_is_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    evaluate(tmp_path, 2, Shift(2.0), SUBJECTS, num_figures=0)
+    said = [r.getMessage() for r in caplog.records if r.name == "scripts.engines.evaluation"]
+    assert len(said) == 1 and (tmp_path / "summary.md").read_text(encoding="utf-8") in said[0]
+    assert said[0].endswith(f"are in {tmp_path}.")
 
 
 @both_dims

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from monai.losses import (
 )
 from torch import Tensor, nn
 
-from scripts.losses import FastLNCC, FoldingPenalty, ForwardDiffusion, RegistrationLoss, WeightedSum
+from scripts.losses import FastLNCC, FoldingPenalty, ForwardDiffusion, RegistrationLoss
 from scripts.spatial import identity_grid, warp
 
 SIZES = [(24, 28), (16, 18, 20)]
@@ -38,7 +39,6 @@ def similarities(dims: int) -> dict[str, nn.Module]:
         "FastLNCC": FastLNCC(7, 2),
         "SSIM": SSIMLoss(dims, win_size=7),
         "mutual information": GlobalMutualInformationLoss(num_bins=16),
-        "sum": WeightedSum([FastLNCC(7), nn.MSELoss()], [1, 10]),
     }
 
 
@@ -46,7 +46,7 @@ def similarities(dims: int) -> dict[str, nn.Module]:
 @pytest.mark.parametrize("name", similarities(2))
 def test_every_similarity_falls_as_images_align(size: tuple[int, ...], name: str) -> None:
     """Over shifts of 3, 2, 1 and 0 voxels, as a term of the loss; its gradient points the right way."""
-    loss = RegistrationLoss(similarities(len(size))[name], DiffusionLoss(), sigma=0.01)
+    loss = smoothed(similarities(len(size))[name], 0.01)
     moving, fixed = blob(size, shift=3.0), {"fixed": blob(size)}
 
     def value(voxels: float) -> Tensor:
@@ -61,27 +61,40 @@ def test_every_similarity_falls_as_images_align(size: tuple[int, ...], name: str
     assert field.grad is not None and field.grad[:, 0].sum() < 0  # a larger displacement lowers the loss
 
 
+def smoothed(similarity: nn.Module, weight: float, penalty: nn.Module | None = None) -> RegistrationLoss:
+    """A similarity and a penalty on the field, MONAI's diffusion unless another is given."""
+    penalty = penalty or DiffusionLoss()
+    return RegistrationLoss(
+        similarity={"weight": 1, "loss": similarity}, penalty={"weight": weight, "of": "ddf", "loss": penalty}
+    )
+
+
 @all_sizes
-def test_loss_is_similarity_plus_sigma_times_penalty(size: tuple[int, ...]) -> None:
+def test_loss_is_the_weighted_sum_of_its_terms(size: tuple[int, ...]) -> None:
     random = torch.Generator().manual_seed(0)
     ddf = torch.randn(2, len(size), *size, generator=random)
     warped, fixed = (torch.rand(2, 1, *size, generator=random) for _ in range(2))
-    for sigma in (0.0, 0.01, 2.5):
-        loss = RegistrationLoss(nn.MSELoss(), DiffusionLoss(), sigma)
+    mse, l1 = (warped - fixed).square().mean(), (warped - fixed).abs().mean()
+    for weights in ((1, 2, 0.0), (0.5, -1, 0.01), (3, 0, 2.5)):
+        loss = RegistrationLoss(
+            mse={"weight": weights[0], "loss": nn.MSELoss()},
+            l1={"weight": weights[1], "loss": nn.L1Loss(), "of": "images"},
+            diffusion={"weight": weights[2], "loss": DiffusionLoss(), "of": "ddf"},
+        )
         total = loss({"warped": warped, "ddf": ddf}, {"fixed": fixed, "fixed_label": fixed})
-        mse = (warped - fixed).square().mean()
-        torch.testing.assert_close(total, mse + sigma * DiffusionLoss()(ddf))
-        assert list(loss.terms) == ["similarity", "regularisation"]
-        torch.testing.assert_close(loss.terms["similarity"], mse)
-        torch.testing.assert_close(loss.terms["regularisation"], DiffusionLoss()(ddf))
+        diffusion = DiffusionLoss()(ddf)
+        torch.testing.assert_close(total, weights[0] * mse + weights[1] * l1 + weights[2] * diffusion)
+        assert loss.names == list(loss.values) == ["mse", "l1", "diffusion"]
+        for name, value in {"mse": mse, "l1": l1, "diffusion": diffusion}.items():
+            torch.testing.assert_close(loss.values[name], value)
 
 
-def test_terms_hold_no_graph() -> None:
+def test_values_hold_no_graph() -> None:
     ddf = torch.zeros(1, 2, 8, 8, requires_grad=True)
-    loss = RegistrationLoss(nn.MSELoss(), ForwardDiffusion(), 1.0)
+    loss = smoothed(nn.MSELoss(), 1.0)
     total = loss({"warped": warp(blob((8, 8)), ddf), "ddf": ddf}, {"fixed": blob((8, 8), 1.0)})
     assert total.requires_grad
-    assert not any(term.requires_grad for term in loss.terms.values())
+    assert not any(value.requires_grad for value in loss.values.values())
 
 
 @all_sizes
@@ -89,18 +102,28 @@ def test_any_penalty_of_a_field_fits(size: tuple[int, ...]) -> None:
     ddf = torch.randn(1, len(size), *size, generator=torch.Generator().manual_seed(0))
     penalties = {"bending": BendingEnergyLoss(), "folding": FoldingPenalty(), "forward": ForwardDiffusion()}
     for penalty in penalties.values():
-        loss = RegistrationLoss(nn.MSELoss(), penalty, sigma=3.0)
-        total = loss({"warped": blob(size), "ddf": ddf}, {"fixed": blob(size)})
+        total = smoothed(nn.MSELoss(), 3.0, penalty)({"warped": blob(size), "ddf": ddf}, {"fixed": blob(size)})
         torch.testing.assert_close(total, 3 * penalty(ddf))
 
 
-def test_weighted_sum_is_the_weighted_sum() -> None:
-    a, b = torch.tensor([1.0, 2.0]), torch.tensor([4.0, 8.0])
-    assert float(WeightedSum([nn.MSELoss(), nn.L1Loss()], [2, -0.5])(a, b)) == pytest.approx(2 * 22.5 - 0.5 * 4.5)
-    assert float(WeightedSum([nn.L1Loss()], [3])(a, b)) == pytest.approx(13.5)
+def test_terms_follow_the_loss_to_its_device() -> None:
+    """A term with a buffer of its own moves along."""
+    kernel = nn.Module()
+    kernel.register_buffer("window", torch.ones(3))
+    RegistrationLoss(similarity={"weight": 1, "loss": kernel}).to(torch.float64)
+    assert kernel.window.dtype == torch.float64
 
 
-@pytest.mark.parametrize("counts", [(0, 0), (1, 0), (1, 2), (2, 1)])
-def test_one_weight_a_loss(counts: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match=f"got {counts[0]} losses and {counts[1]} weights"):
-        WeightedSum([nn.MSELoss()] * counts[0], [1.0] * counts[1])
+@pytest.mark.parametrize(
+    "terms, message",
+    [
+        ({}, "needs a term"),
+        ({"mse": nn.MSELoss()}, "'mse' must have a weight and a loss"),
+        ({"mse": {"loss": nn.MSELoss()}}, "'mse' must have a weight and a loss"),
+        ({"mse": {"loss": nn.MSELoss(), "weight": 1, "wieght": 2}}, "'mse' must have"),
+        ({"mse": {"loss": nn.MSELoss(), "weight": 1, "of": "field"}}, "on one of .*images.*ddf"),
+    ],
+)
+def test_a_term_has_a_weight_and_a_loss(terms: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        RegistrationLoss(**terms)

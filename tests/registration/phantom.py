@@ -159,7 +159,9 @@ def with_field(amplitude: float = 2.5, affine: bool = False, spacing: float | No
 
 def by_intensity(steps: int, spacing: float) -> Registration:
     """A registration by optimisation alone, of the squared difference: what suits a phantom without noise."""
-    loss = RegistrationLoss(nn.MSELoss(), ForwardDiffusion(), sigma=2e-3)
+    loss = RegistrationLoss(
+        mse={"weight": 1, "loss": nn.MSELoss()}, diffusion={"weight": 2e-3, "of": "ddf", "loss": ForwardDiffusion()}
+    )
     inferer = RegistrationInferer(refine=InstanceOptimiser(loss, steps, learning_rate=0.1))
     return Registration(SetField(), inferer, "", 0, use_network=False, spacing=spacing)
 

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from scripts.errors import InputError
-from scripts.reports import save_registration_figure
+from scripts.reports import choose_panels, save_registration_figure
 from scripts.reports.panels import FOLDED_COLOUR, GRID_COLOUR
-from scripts.reports.registration_figure import Scene, registration_figure
+from scripts.reports.planes import CONVENTION
+from scripts.reports.registration_figure import registration_figure
+from scripts.reports.registration_panels import PANELS
+from scripts.reports.scene import Scene
 from support import Picture, both_dims, coloured
 
 SIZES = {2: (48, 56), 3: (24, 28, 26)}
@@ -53,6 +56,43 @@ def test_every_panel_and_three_colour_bars(dims: int, panels: int) -> None:
         assert heading in words
     folded = 100 * 2**dims / np.prod(SIZES[dims])
     assert f"folded, {folded:.2g} %" in " ".join(ax.get_xlabel() for ax in figure.axes)
+
+
+@both_dims
+def test_panels_can_be_left_out(dims: int) -> None:
+    """Two contrasts have no difference worth looking at: neither its panels are there nor their colour bar."""
+    figure = registration_figure(Scene(**arrays(dims)), panels=["jacobian", "fixed", "warped", "displacement"])
+    assert len(figure.axes) == (4 if dims == 2 else 3 * 4) + 2
+    headings = [text.get_text() for text in figure.texts if text.get_text() in {h for h, _ in PANELS.values()}]
+    assert headings == ["fixed", "warped", "displacement", "Jacobian determinant"]  # in the figure's own order
+    assert "difference" not in " ".join(ax.get_xlabel() for ax in figure.axes)
+
+
+@both_dims
+@pytest.mark.parametrize("name", list(PANELS))
+def test_every_panel_stands_alone(dims: int, name: str, tmp_path: Path, picture: Picture) -> None:
+    save_registration_figure(tmp_path / "a.png", **arrays(dims), panels=[name], orientation="LIA")
+    picture(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("names", [["fixed", "difference"], []])
+def test_unknown_panels_are_named(names: list[str]) -> None:
+    with pytest.raises(InputError, match="no panel 'difference'; name some of fixed, " if names else "without a panel"):
+        choose_panels(names)
+
+
+def words(orientation: str, dims: int) -> list[str]:
+    figure = registration_figure(Scene(**arrays(dims)), "title", orientation=orientation)
+    return [text.get_text() for owner in (figure, *figure.axes) for text in owner.texts]
+
+
+def test_volumes_name_their_planes_and_sides() -> None:
+    known, unknown = words("LIA", 3), words("", 3)
+    assert [text.split(",")[0] for text in known if ", slice" in text] == ["sagittal", "coronal", "axial"]
+    assert [text for text in known if text in {"L", "R", "A", "P"}] == ["P", "A", "R", "L", "R", "L"]
+    assert CONVENTION in known and CONVENTION not in unknown
+    assert not {"L", "R", "A", "P"} & set(unknown) and "axis 2 at 13" in unknown
+    assert CONVENTION not in words("LIA", 2)
 
 
 @both_dims

@@ -14,7 +14,8 @@ from monai.fl.utils.exchange_object import ExchangeObject
 from monai.networks.utils import get_state_dict
 from torch import Tensor
 
-SMALL = {"channels": [4, 4, 4], "batch_size": 2, "val_interval": 1, "device": "cpu", "num_figures": 0}
+SMALL = {"channels": [4, 4, 4], "spatial_size": -1, "refinement_steps": 0, "batch_size": 2, "val_interval": 1}
+SMALL |= {"device": "cpu", "num_figures": 0}
 Weights = dict[str, Tensor]
 
 
@@ -73,7 +74,7 @@ def test_evaluation_measures_the_weights_that_were_sent(site: tuple[MonaiAlgo, P
     still = {name: torch.zeros_like(value) for name, value in weights_of(algo).items()}  # moves nothing
     metrics = algo.evaluate(ExchangeObject(weights=still)).metrics
     assert metrics["folding"] == 0
-    with (out / "evaluation_atlas" / "pairs.csv").open(encoding="utf-8") as lines:
+    with (out / "evaluation_random" / "pairs.csv").open(encoding="utf-8") as lines:
         first = next(csv.DictReader(lines))
     dice = [value for name, value in first.items() if "dice" in name.lower()]
     assert len(dice) == 2

@@ -57,12 +57,12 @@ def trained(cohort_2d: Path, split: Path, tmp_path_factory: pytest.TempPathFacto
         (out / "witness.yaml").write_text(WITNESS)
         options = {"dataset_dir": cohort_2d, "split_file": split, "output_dir": out, "cache_dir": out / "cache"}
         options |= {"channels": "[4,4,4]", "max_epochs": 3, "val_interval": 1, "batch_size": 4 // count}
-        options |= {"learning_rate": 0.01, "precision": "float32", "num_figures": 1, "instance_steps": 2}
+        options |= {"learning_rate": 0.01, "precision": "float32", "num_figures": 1, "refinement_steps": 2}
+        options |= {"spatial_size": -1}
         train, evaluate = (["multi_gpu_train.yaml"], ["multi_gpu_evaluate.yaml"]) if count == 2 else ([], [])
-        recipe = ["train.yaml", "variants/recipe.yaml"]
-        run(out, count, [*recipe, *train, str(out / "witness.yaml")], "training", pairing="atlas", **options)
+        run(out, count, ["train.yaml", *train, str(out / "witness.yaml")], "training", pairing="atlas", **options)
         options["ckpt_path"] = folders[1] / "model.pt"  # one network, so that the tables can be compared closely
-        run(out, count, [*recipe, "evaluate.yaml", *evaluate], "run", pairing="atlas", **options)
+        run(out, count, ["train.yaml", "evaluate.yaml", *evaluate], "run", pairing="atlas", **options)
     return folders
 
 
@@ -112,7 +112,7 @@ def test_files_and_lines_are_written_once(trained: dict[int, Path]) -> None:
     assert {name for name in written[1] if "_1.pt" not in name} == written[0]
     events = [len(list(trained[c].rglob("tensorboard/**/events*"))) for c in (1, 2)]
     assert events[0] == events[1] > 0
-    printed = [(trained[c] / "said_training.txt").read_text(encoding="utf-8").count(" loss: ") for c in (1, 2)]
+    printed = [(trained[c] / "said_training.txt").read_text(encoding="utf-8").count("  loss ") for c in (1, 2)]
     assert printed[0] == printed[1] > 0
 
 

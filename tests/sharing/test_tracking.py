@@ -15,7 +15,8 @@ from support import BUNDLE, bundle_command, run_command
 def test_mlflow_gets_losses_and_scores(cohort_2d: Path, tmp_path: Path) -> None:
     pytest.importorskip("mlflow", reason="install requirements-tracking.txt")
     out = tmp_path / "out"
-    options = {"channels": "[4,4,4]", "batch_size": 4, "max_epochs": 2, "val_interval": 1, "device": "cpu"}
+    options = {"channels": "[4,4,4]", "spatial_size": -1, "batch_size": 4, "max_epochs": 2, "val_interval": 1}
+    options |= {"device": "cpu"}
     options |= {"dataset_dir": cohort_2d, "output_dir": out, "cache_dir": out, "tracking": "mlflow"}
     said = run_command(bundle_command(("train.yaml",), "training", **options), BUNDLE)
     assert said.returncode == 0, said.stderr[-3000:]

@@ -17,7 +17,8 @@ from monai.bundle import ConfigParser, load
 from support import run_command
 from tools.build_zip import NAME, SHIPPED, build_zip, read_version
 
-SMALL = {"channels": "[4,4,4]", "batch_size": 2, "val_interval": 1, "max_epochs": 1, "num_figures": 1}
+SMALL = {"channels": "[4,4,4]", "spatial_size": -1, "batch_size": 2, "val_interval": 1, "max_epochs": 1}
+SMALL |= {"num_figures": 1}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_zip_holds_the_bundle_and_nothing_it_made_for_itself(bundle: Path, tmp_p
     assert {Path(name).parts[0] for name in names} == {NAME}
     assert {Path(name).parts[1] for name in names} == set(SHIPPED)
     assert not [name for name in names if "__pycache__" in name or "/." in name]
-    assert f"{NAME}/configs/variants/recipe.yaml" in names
+    assert f"{NAME}/configs/methods/paper.yaml" in names
 
 
 def test_version_without_a_line_in_the_changelog_is_refused(tmp_path: Path) -> None:
@@ -60,8 +61,8 @@ def test_version_without_a_line_in_the_changelog_is_refused(tmp_path: Path) -> N
 
 
 def test_every_workflow_runs_where_it_is_unpacked(unpacked: Path, cohort_2d: Path) -> None:
-    train = "['configs/train.yaml','configs/variants/recipe.yaml'{}]"
-    options = {**SMALL, "dataset_dir": cohort_2d, "instance_steps": 2, "device": "cpu"}
+    train = "['configs/train.yaml'{}]"
+    options = {**SMALL, "dataset_dir": cohort_2d, "refinement_steps": 2, "device": "cpu"}
     steps = [
         ("training", ""),
         ("run", ",'configs/evaluate.yaml'"),
@@ -70,7 +71,7 @@ def test_every_workflow_runs_where_it_is_unpacked(unpacked: Path, cohort_2d: Pat
     for run_id, overlays in steps:
         said = run_from(unpacked, run_id, config_file=train.format(overlays), **options)
         assert said.returncode == 0, said.stderr
-    out = unpacked / "outputs" / "slices_recipe"
+    out = unpacked / "outputs"
     assert {"model.pt", "evaluation_random", "atlas_label.nii.gz"} <= {path.name for path in out.rglob("*")}
     assert json.loads(next(out.rglob("summary.json")).read_text(encoding="utf-8"))["pairs"] >= 1
 

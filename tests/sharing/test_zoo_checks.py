@@ -95,7 +95,7 @@ def test_incomplete_metadata_is_found(metadata: dict[str, Any], tmp_path: Path, 
 
 def test_prediction_names_the_atlas_labels(bundle: Path, metadata: dict[str, Any]) -> None:
     channel_def = metadata["network_data_format"]["outputs"]["pred"]["channel_def"]
-    assert {int(label): name for label, name in channel_def.items()} == {0: "background", **label_names()}
+    assert {int(label): name for label, name in channel_def.items()} == {0: "background", **label_names(2)}
     atlas = np.asarray(nib.load(bundle / "models" / "atlas_label.nii.gz").dataobj)
     assert {str(label) for label in np.unique(atlas)} == set(channel_def)
 

@@ -113,7 +113,8 @@ def spoilt(name: str, cohort_2d: Path, tmp_path: Path) -> dict[str, object]:
     """Options of a training on a spoilt copy of the cohort."""
     cohort = tmp_path / "cohort"
     shutil.copytree(cohort_2d, cohort)
-    options = {"dataset_dir": cohort, "channels": [4, 4, 4], "max_epochs": 1, "output_dir": tmp_path / "out"}
+    options = {"dataset_dir": cohort, "channels": [4, 4, 4], "spatial_size": -1, "max_epochs": 1}
+    options["output_dir"] = tmp_path / "out"
     changed = {**options, "cache_dir": tmp_path / "cache", **CASES[name][0](cohort)}
     return {key: str(value) if isinstance(value, Path) else value for key, value in changed.items()}
 
@@ -148,4 +149,4 @@ def test_evaluation_without_weights_says_what_to_do(cohort_2d: Path, run_bundle:
     said = run_bundle(("train.yaml", "evaluate.yaml"), **options)
     assert said.returncode != 0
     assert "none.pt does not exist; train first" in said.stderr.strip().splitlines()[-1]
-    assert not (tmp_path / "out" / "evaluation_atlas").exists()
+    assert not (tmp_path / "out" / "evaluation_random").exists()

@@ -20,10 +20,10 @@ import nibabel as nib
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import SpatialImage
-from tqdm import tqdm
 
 from ..errors import InputError
 from ..files import atomic_folder
+from ..progress import progress
 from ..voxels import check_intensities, check_label_ids, smallest_type
 from .itk_affine import identity, place, register_affine, resample
 
@@ -71,7 +71,7 @@ def affine_normalise(
     logger.info("affine stage: %d reused, %d to compute", len(records) - len(missing), len(missing))
     if missing:
         target = _read_subject(atlas, spatial_dims)
-        for folder, record in tqdm(missing.items(), desc="affine", unit="subject", disable=None):
+        for folder, record in progress(missing.items(), "affine stage", "subject"):
             _build(record, target, folder, spatial_dims)
     return [_result(record, folder) for record, folder in zip(records, folders, strict=True)]
 

@@ -58,8 +58,8 @@ def open_cohort(
     atlas: str | None = None,
     labels: str | Sequence[int] = "auto",
     affine: bool = False,
-    synthetic_subjects: int = 60,
-    synthetic_size: Sequence[int] = (160, 192),
+    synthetic_subjects: int | None = None,
+    synthetic_size: Sequence[int] | None = None,
 ) -> Cohort:
     """Find, split and, if asked, align the subjects of a data set.
 
@@ -75,17 +75,14 @@ def open_cohort(
             :func:`scripts.data.atlas.choose_atlas`.
         labels: rule or ids, see :func:`scripts.data.labels.choose_labels`.
         affine: register every subject to the atlas with ITK first, once.
-        synthetic_subjects, synthetic_size: of the embedded cohort.
+        synthetic_subjects, synthetic_size: of the embedded cohort; ``None`` for what suits the number of axes, see
+            :mod:`scripts.data.synthetic.write`.
 
     Raises:
         InputError: if the data cannot be used; the sentence says what would be right.
     """
     if dataset_dir == SYNTHETIC:
-        from .synthetic import write_cohort
-
-        size = tuple(synthetic_size)
-        folder = "_".join([SYNTHETIC, "x".join(map(str, size)), f"{synthetic_subjects}", f"seed{seed}"])
-        dataset_dir = str(write_cohort(Path(cache_dir) / folder, synthetic_subjects, size, seed))
+        dataset_dir = str(_embedded(spatial_dims, Path(cache_dir), synthetic_subjects, synthetic_size, seed))
     parts, table = _read_parts(Path(dataset_dir), spatial_dims, split_file, seed)
     check_parts(parts, dataset_dir)
     reference = _find_atlas(parts, atlas, dataset_dir)
@@ -94,6 +91,20 @@ def open_cohort(
     others = {part: [r for r in parts[part] if r["subject"] != reference["subject"]] for part in PARTS}
     name = Path(dataset_dir).resolve().name.removesuffix(".json")
     return Cohort(name, **others, atlas=reference, label_table=table, label_rule=labels)
+
+
+def _embedded(dims: int, cache_dir: Path, count: int | None, size: Sequence[int] | None, seed: int) -> Path:
+    """The embedded cohort of slices or volumes, written where it is missing."""
+    from .synthetic import NUM_SUBJECTS, SIZES, write_cohort
+
+    count = NUM_SUBJECTS[dims] if count is None else count
+    size = SIZES[dims] if size is None else tuple(size)
+    if len(size) != dims:
+        raise InputError(
+            f"synthetic_size is {size}, but spatial_dims is {dims}; give {dims} numbers, or null for the default."
+        )
+    folder = "_".join([SYNTHETIC, "x".join(map(str, size)), f"{count}", f"seed{seed}"])
+    return write_cohort(cache_dir / folder, count, size, seed)
 
 
 def _read_parts(

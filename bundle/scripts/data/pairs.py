@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.pool import ThreadPool
 from typing import Any
 
+import nibabel as nib
 import torch
 from monai.data import CacheDataset
 from monai.transforms import Randomizable
@@ -13,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..errors import InputError
+from ..progress import progress
 from .subjects import Record
 
 PAIRINGS = ("atlas", "random")
@@ -55,9 +58,7 @@ class PairDataset(Dataset[dict[str, Any]]):
             raise ValueError(f"pairing must be one of {PAIRINGS}, got {pairing!r}")
         self.pairing, self.seed, self.epoch = pairing, seed, 0
         self.data, self.transform, self.augment = list(data), transform, augment
-        self.subjects: Any = CacheDataset(
-            [*self.data, atlas], transform, cache_rate=cache_rate, num_workers=cache_workers, progress=False
-        )
+        self.subjects = _read([*self.data, atlas], transform, cache_rate, cache_workers)
         _check_sizes(self.subjects)
         self.labelled = _have_labels(self.data, atlas, pairing)
         available = len(data) if pairing == "atlas" else num_pairs or len(data)
@@ -80,7 +81,8 @@ class PairDataset(Dataset[dict[str, Any]]):
     def __getitem__(self, index: int) -> dict[str, Any]:
         """The pair: tensors ``moving, fixed`` ``(1, *S)``, with ``moving_label, fixed_label`` where all have labels.
 
-        ``spacing`` ``(D,)`` is the size of a voxel of the fixed image in millimetres.
+        ``spacing`` ``(D,)`` is the size of a voxel of the fixed image in millimetres, ``orientation`` a letter an axis
+        of where its index grows to (``LIA``: left, down, front); empty in 2-D, where headers do not tell.
         """
         moving, fixed = (self.subjects[i] for i in self._choose(index))
         pair = {**self._named(moving, "moving"), **self._named(fixed, "fixed")}
@@ -89,7 +91,13 @@ class PairDataset(Dataset[dict[str, Any]]):
         before = ["unaligned_image", "unaligned_label"][: 1 + self.labelled]
         unaligned = {key: _plain(moving[key]) for key in before if key in moving}
         names = {"moving_id": moving["subject"], "fixed_id": fixed["subject"]}
-        return {**pair, **unaligned, **names, "spacing": _spacing(fixed["image"])}
+        return {
+            **pair,
+            **unaligned,
+            **names,
+            "spacing": _spacing(fixed["image"]),
+            "orientation": _orientation(fixed["image"]),
+        }
 
     def _named(self, subject: Mapping[str, Any], role: str) -> dict[str, Tensor]:
         named = {role: _plain(subject["image"])}
@@ -116,6 +124,22 @@ def _spacing(image: Tensor) -> Tensor:
     dims = image.ndim - 1
     sizes = getattr(image, "pixdim", None)
     return torch.ones(dims) if sizes is None else torch.as_tensor(sizes)[:dims].float()
+
+
+def _orientation(image: Tensor) -> str:
+    """Letters of the axes of a volume ``(1, *S)``; empty in 2-D and for an image without a header."""
+    affine = getattr(image, "affine", None)
+    return "" if affine is None or image.ndim != 4 else "".join(map(str, nib.aff2axcodes(affine.numpy())))
+
+
+def _read(records: Sequence[Record], transform: Callable[..., Any], rate: float, workers: int) -> Any:
+    """The prepared subjects, a share of them kept in memory; in threads, and with a sign of life if it takes long."""
+    subjects = CacheDataset(records, transform, cache_rate=rate, runtime_cache=True)
+    kept = range(subjects.cache_num)
+    with ThreadPool(workers) as pool:
+        for _ in progress(pool.imap(subjects.__getitem__, kept), "reading subjects", "subject", len(kept)):
+            pass
+    return subjects
 
 
 def _check_sizes(subjects: Sequence[Mapping[str, Any]]) -> None:

@@ -16,26 +16,32 @@ from .epochs import EpochSetter
 from .evaluation import EvaluationReport
 from .images import WarpedPairImage
 from .inferer import RegistrationInferer
-from .instance import InstanceOptimiser
 from .losses import EpochLosses
 from .mean_atlas import MeanAtlas
 from .metrics import PairMetric
 from .pair_saver import PairSaver
+from .progress import EngineProgress
+from .refinement import Refinement
+from .stages import STAGES, registration_stages
 from .tracking import ListedOutput
+from .training_log import TrainingLog
 from .weights import CheckpointLoader, choose_weights, load_weights
 
 __all__ = [
+    "STAGES",
     "CheckpointLoader",
     "Checkpointer",
+    "EngineProgress",
     "EpochLosses",
     "EpochSetter",
     "EvaluationReport",
-    "InstanceOptimiser",
     "ListedOutput",
     "MeanAtlas",
     "PairMetric",
     "PairSaver",
+    "Refinement",
     "RegistrationInferer",
+    "TrainingLog",
     "WarpedPairImage",
     "choose_weights",
     "distribute",
@@ -47,5 +53,6 @@ __all__ = [
     "prepare_pair",
     "process_count",
     "process_rank",
+    "registration_stages",
     "shared_indices",
 ]

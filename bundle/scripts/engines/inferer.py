@@ -36,7 +36,7 @@ class RegistrationInferer(Inferer):
     Args:
         precision: ``float32``, ``bfloat16``, ``float16`` or ``auto``.
         channels_last: memory layout that convolutions are fastest in.
-        refine: ``f(pair, ddf) -> ddf`` that betters the network's field, see :class:`InstanceOptimiser`.
+        refinement: ``f(pair, ddf) -> ddf`` that betters the network's field, see :class:`Refinement`.
 
     Raises:
         ValueError: if the precision is unknown.
@@ -46,11 +46,11 @@ class RegistrationInferer(Inferer):
         self,
         precision: str = "float32",
         channels_last: bool = False,
-        refine: Callable[[Tensor, Tensor], Tensor] | None = None,
+        refinement: Callable[[Tensor, Tensor], Tensor] | None = None,
     ) -> None:
         if precision not in ("auto", *PRECISIONS):
             raise ValueError(f"precision must be auto or one of {list(PRECISIONS)}, got {precision!r}")
-        self.precision, self.channels_last, self.refine = precision, channels_last, refine
+        self.precision, self.channels_last, self.refinement = precision, channels_last, refinement
 
     def __call__(self, inputs: Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> dict[str, Tensor]:
         """Register a batch.
@@ -60,7 +60,7 @@ class RegistrationInferer(Inferer):
             network: gives the field of a pair.
 
         Returns:
-            ``ddf`` ``(B, D, *S)`` in voxels and ``warped`` ``(B, C, *S)``; where ``refine`` changed the field,
+            ``ddf`` ``(B, D, *S)`` in voxels and ``warped`` ``(B, C, *S)``; where ``refinement`` changed the field,
             also the one before it, ``network_ddf``.
 
         Raises:
@@ -74,6 +74,6 @@ class RegistrationInferer(Inferer):
             ddf = network(pair, *args, **kwargs)
         ddf = ddf.float().contiguous()
         moving = inputs[:, : inputs.shape[1] // 2]
-        refined = ddf if self.refine is None else self.refine(inputs, ddf)
+        refined = ddf if self.refinement is None else self.refinement(inputs, ddf)
         output = {"ddf": refined, "warped": warp(moving, refined)}
         return output if refined is ddf else {**output, "network_ddf": ddf}

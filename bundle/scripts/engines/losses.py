@@ -11,7 +11,7 @@ from ignite.engine import Engine
 from ignite.metrics import Average
 from torch import Tensor
 
-from ..losses import TERMS, RegistrationLoss
+from ..losses import RegistrationLoss
 
 
 class EpochLosses:
@@ -29,9 +29,9 @@ class EpochLosses:
     def attach(self, engine: Engine) -> None:
         """Follow a trainer."""
         values: dict[str, Callable[[Any], Tensor]] = {"loss": lambda output: output["loss"]}
-        values.update({name: partial(self._term, name) for name in TERMS})
+        values.update({name: partial(self._term, name) for name in self.loss_function.names})
         for name, value in values.items():
             Average(value, device=idist.device()).attach(engine, name)
 
     def _term(self, name: str, _: Any) -> Tensor:
-        return self.loss_function.terms[name]
+        return self.loss_function.values[name]

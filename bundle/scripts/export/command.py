@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ..engines import load_weights
 from ..errors import InputError
 from ..files import write_text_atomic
+from ..reports.numbers import TINY, number, shown
 from ..spatial import LINEAR_MODES
 from .formats import save_onnx, save_torchscript
 from .runtime import open_exported
@@ -76,9 +77,10 @@ def export_network(
         difference = max(float((exported(p) - e).abs().max()) for p, e in zip(pairs, expected, strict=True))
         if not difference <= TOLERANCE:
             path.unlink()
-            raise InputError(f"{path} gave fields that differ by {difference:.2g} voxels; it was deleted.")
+            raise InputError(f"{path} gave fields that differ by {number(difference, TINY)} voxels; it was deleted.")
         figures[name] = {"difference": difference, "seconds": median_seconds(exported, pairs[0], repeats)}
-        logger.info("%s: at most %.1e voxels from the network, %.4f s a pair", path, *figures[name].values())
+        apart, seconds = number(difference, TINY), shown("seconds", figures[name]["seconds"])
+        logger.info("%s: at most %s voxels from the network, %s s a pair", path, apart, seconds)
     write_text_atomic(Path(output_dir) / "export.json", json.dumps(figures, indent=2) + "\n")
     return figures
 

@@ -5,10 +5,9 @@ import warnings
 from .diffusion import ForwardDiffusion
 from .folding import FoldingPenalty
 from .lncc import FastLNCC
-from .registration import TERMS, RegistrationLoss
-from .weighted import WeightedSum
+from .registration import RegistrationLoss
 
-__all__ = ["TERMS", "FastLNCC", "FoldingPenalty", "ForwardDiffusion", "RegistrationLoss", "WeightedSum"]
+__all__ = ["FastLNCC", "FoldingPenalty", "ForwardDiffusion", "RegistrationLoss"]
 
 # MONAI's spatial_gradient indexes with a list, which torch announces it will forbid; not the user's to mend.
 warnings.filterwarnings("ignore", message="Using a non-tuple sequence for multidimensional indexing")

@@ -1,50 +1,76 @@
-"""The paper's loss, ``similarity + sigma * regularisation`` (section 3.3), with both terms a choice."""
+"""The loss of a registration: named terms, each with its weight."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from torch import Tensor, nn
 
-TERMS = ("similarity", "regularisation")
+# What a term compares or penalises, from the names of a prediction and of a target to its arguments.
+ARGUMENTS: dict[str, Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], tuple[Tensor, ...]]] = {
+    "images": lambda pred, target: (pred["warped"], target["fixed"]),
+    "ddf": lambda pred, target: (pred["ddf"],),
+}
 
 
 class RegistrationLoss(nn.Module):
-    """Weighted sum of a similarity of images and a penalty on the field.
+    """``sum_i weight_i * loss_i``: similarities of images and penalties on the field, by name.
 
-    With the defaults of ``train.yaml``: ``torch.nn.MSELoss``, the mean over batch and voxels of
-    ``(fixed - warped)^2`` of images in [0, 1], and MONAI's ``DiffusionLoss``: central differences
-    ``(u[i + 1] - u[i - 1]) / 2`` in voxels, squared, **summed** over the axes of differentiation and **averaged**
-    over batch, channels and inner voxels. A ``sigma`` holds for that normalisation, that number of axes and that
-    similarity only.
+    The paper's loss (section 3.3), ``MSE + sigma * diffusion``, reads::
+
+        loss:
+          _target_: scripts.losses.RegistrationLoss
+          mse: {weight: 1, loss: {_target_: torch.nn.MSELoss}}
+          diffusion: {weight: 0.01, of: ddf, loss: {_target_: DiffusionLoss}}
+
+    A weight holds for the normalisation of its term, the number of axes and the other terms only. MSE is the mean
+    over batch and voxels of ``(fixed - warped)^2`` of images in [0, 1]; MONAI's ``DiffusionLoss`` takes central
+    differences ``(u[i + 1] - u[i - 1]) / 2`` in voxels, squared, **summed** over the axes of differentiation and
+    **averaged** over batch, channels and inner voxels.
 
     Args:
-        similarity: dissimilarity ``f(warped, fixed) -> scalar``, lower is better; any MONAI or torch image loss.
-        regularisation: penalty ``f(ddf) -> scalar``.
-        sigma: weight of the penalty.
+        terms: name to ``weight``, a number; ``loss``, which gives a scalar, lower is better; and ``of``, what it takes:
+            ``images`` (the default): ``loss(warped, fixed)``; ``ddf``: ``loss(ddf)``.
+
+    Raises:
+        ValueError: if there is no term, or one lacks its weight or loss, has more than these, or takes something else.
     """
 
-    def __init__(
-        self,
-        similarity: Callable[[Tensor, Tensor], Tensor],
-        regularisation: Callable[[Tensor], Tensor],
-        sigma: float,
-    ) -> None:
+    def __init__(self, **terms: Mapping[str, Any]) -> None:
         super().__init__()
-        self.similarity, self.regularisation, self.sigma = similarity, regularisation, sigma
-        self.terms: dict[str, Tensor] = {}
+        if not terms:
+            raise ValueError("a loss needs a term, such as mse: {weight: 1, loss: ...}")
+        for name, term in terms.items():
+            _check(name, term)
+        self.terms = {name: {"of": "images", **term} for name, term in terms.items()}
+        self.modules_of_terms = nn.ModuleList(t["loss"] for t in terms.values() if isinstance(t["loss"], nn.Module))
+        self.values: dict[str, Tensor] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Of the terms, in order."""
+        return list(self.terms)
 
     def forward(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
         """Loss of a batch.
 
         Args:
-            pred: ``warped`` ``(B, C, *S)`` and ``ddf`` ``(B, D, *S)``.
+            pred: ``warped`` ``(B, C, *S)`` and ``ddf`` ``(B, D, *S)``, in voxels.
             target: ``fixed`` ``(B, C, *S)``.
 
         Returns:
-            A scalar; the unweighted terms of this call stay in ``terms``, by name, for the log.
+            A scalar; the unweighted terms of this call stay in ``values``, by name, for the log.
         """
-        similarity = self.similarity(pred["warped"], target["fixed"])
-        regularisation = self.regularisation(pred["ddf"])
-        self.terms = dict(zip(TERMS, (similarity.detach(), regularisation.detach()), strict=True))
-        return similarity + self.sigma * regularisation
+        losses = {name: term["loss"](*ARGUMENTS[term["of"]](pred, target)) for name, term in self.terms.items()}
+        self.values = {name: loss.detach() for name, loss in losses.items()}
+        weighted = [self.terms[name]["weight"] * loss for name, loss in losses.items()]
+        total: Tensor = sum(weighted[1:], start=weighted[0])
+        return total
+
+
+def _check(name: str, term: Mapping[str, Any]) -> None:
+    if not isinstance(term, Mapping) or not {"weight", "loss"} <= set(term) <= {"weight", "loss", "of"}:
+        raise ValueError(f"the loss term {name!r} must have a weight and a loss, and may have of, got {term!r}")
+    if term.get("of", "images") not in ARGUMENTS:
+        raise ValueError(f"the loss term {name!r} is of {term['of']!r}; it should be of one of {list(ARGUMENTS)}")

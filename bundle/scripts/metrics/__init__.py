@@ -3,6 +3,7 @@
 from .dice import LabelDice, label_dice
 from .diffeomorphism import NonDiffeomorphicVolume, non_diffeomorphic_volume
 from .measure import LabelMeasure, Measure
+from .named import named_measures
 from .negated import Negated
 from .regularity import FoldedFraction, LogJacobianDeviation, log_jacobian_deviation
 from .similarity import MeanAbsoluteError, MeanSquaredError, NormalisedCrossCorrelation, StructuralSimilarity
@@ -25,5 +26,6 @@ __all__ = [
     "StructuralSimilarity",
     "label_dice",
     "log_jacobian_deviation",
+    "named_measures",
     "non_diffeomorphic_volume",
 ]

@@ -7,11 +7,10 @@ from typing import Any
 
 from monai.bundle import ConfigParser
 
+from ..configuration import BUNDLE, config_files, plain, typed_overrides
 from ..errors import find_input_error
 from .pipeline import Registration
 from .results import Result, staged
-
-BUNDLE = Path(__file__).resolve().parents[2]
 
 
 def register(
@@ -52,23 +51,27 @@ def register(
     return result
 
 
-def configured(**options: Any) -> Registration:
-    """The registration that ``configs/inference.yaml`` describes, with ``options`` instead of its values.
+def configured(
+    method: str | None = None, affine: bool = True, use_network: bool = True, **options: Any
+) -> Registration:
+    """The registration by a method, as ``configs/inference.yaml`` reads it, with ``options`` instead of its values.
+
+    Args:
+        method: a file of ``configs/methods``, by its name, or any by its path; ``None``: the bundle's own.
+        affine: whether to search for an affine map first.
+        use_network: false: the refinement does it all, from a field of zeros.
+        options: values of the configuration, also as the text of a command line.
 
     Raises:
-        InputError: if an option has a value it cannot have.
-        ValueError: if an option is not one of the configuration's.
+        OptionError: if an option or a method does not exist, or a value is of another kind.
+        InputError: if the registration cannot be made of them.
     """
     parser = ConfigParser()
-    parser.read_config(BUNDLE / "configs" / "inference.yaml")
-    unknown = [name for name in options if name not in parser.config]
-    if unknown:
-        raise ValueError(f"{unknown[0]!r} is no option of configs/inference.yaml")
-    parser.config.update({"bundle_root": str(BUNDLE), **options})
-    parser.parse()
+    parser.read_config(config_files("inference.yaml", method=method))
+    parser.update({"bundle_root": plain(str(BUNDLE)), **typed_overrides(parser.config, options, expressions=False)})
+    parts = ("network", "inferer", "ckpt_path", "spatial_dims", "spatial_size", "spacing", "device")
     try:
-        registration = parser.get_parsed_content("registration")
+        made = {part: parser.get_parsed_content(f"{part}_def" if part == "network" else part) for part in parts}
     except RuntimeError as error:  # MONAI wraps what it instantiates
         raise find_input_error(error) or error from None
-    assert isinstance(registration, Registration)
-    return registration
+    return Registration(use_network=use_network, affine=affine, **made)

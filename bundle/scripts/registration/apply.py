@@ -10,6 +10,7 @@ import nibabel as nib
 import numpy as np
 
 from ..errors import InputError
+from ..reports.numbers import shown
 from ..voxels import smallest_type
 from .deformation import jacobian_of
 from .geometry import Geometry
@@ -106,7 +107,8 @@ def jacobian(transform: str, output_dir: str, fixed: str | None = None) -> Path:
     with staged(output_dir) as folder:
         path = folder / f"{name_of(transform)}_jacobian.nii.gz"
         write_like(path, jac_det, grid, str(fixed or ""))
-    logger.info("written: %s; %.3g %% folded", Path(output_dir) / path.name, 100 * float((jac_det <= 0).mean()))
+    folded = shown("folding", (jac_det <= 0).mean())
+    logger.info("written: %s; %s %% folded", Path(output_dir) / path.name, folded)
     return Path(output_dir) / path.name
 
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from ..errors import InputError, find_input_error
+from ..progress import progress
+from ..reports.numbers import shown
 from .pipeline import Registration
 from .results import REPORT, name_of, staged
 
@@ -62,8 +62,8 @@ def register_one(registration: Registration, pair: Mapping[str, str], output_dir
         result.save(folder)
     for note in result.report["notes"]:
         logger.warning(note)
-    after, before = (result.report["similarity"][stage]["correlation"] for stage in ("after", "before"))
-    logger.info("%s: correlation %.4f before, %.4f after; in %s", result.name, before, after, output_dir)
+    before, after = (shown("ncc", result.report["similarity"][stage]["correlation"]) for stage in ("before", "after"))
+    logger.info("%s: correlation %s before, %s after; in %s", result.name, before, after, output_dir)
     return result.report
 
 
@@ -75,7 +75,7 @@ def register_list(registration: Registration, pairs: Sequence[Mapping[str, str]]
     """
     named = _named(pairs)
     failed: dict[str, str] = {}
-    for pair in tqdm(named, desc="registration", unit="pair", disable=None):
+    for pair in progress(named, "registration", "pair"):
         if _is_done(pair, registration, Path(output_dir)):
             logger.info("%s: done before", pair["name"])
             continue

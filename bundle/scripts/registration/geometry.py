@@ -14,6 +14,7 @@ from nibabel.orientations import io_orientation
 
 # The axes in which the network sees an image, as far as possible: to the left, down, to the front.
 CANONICAL = {2: np.array([[1.0, 0], [0, 1]]), 3: np.array([[1.0, 0, 0], [0, 0, -1], [0, -1, 0]])}
+ORIENTATION = {3: "LIA"}  # these axes by letters: left, inferior, anterior; a picture's axes have no place in the body
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..spatial import grid_points, jacobian_determinant, map_points, sample
 from .apply import middle, resample_once
 from .deformation import Deformation, Fields, fields_of, jacobian_of
-from .geometry import Geometry
+from .geometry import ORIENTATION, Geometry
 from .images import Image
 from .itk_files import affine_transform, field_transform
 from .measures import dice, inverse_error, similarity, volume_change
@@ -92,13 +92,13 @@ class Outcome:
             for stage, deformation in self.stages.items()
         }
 
-    def figure(self) -> dict[str, np.ndarray]:
+    def figure(self) -> dict[str, Any]:
         """Arguments of the picture, on the working grid: upright, in cubic voxels."""
         ddf = self.deformation.in_voxels()
         images = {"fixed": self.seen.values, "moving": self.moved["before"], "warped": self.moved["after"]}
         arrays = {key: image[0, 0].numpy() for key, image in images.items()}
         arrays |= {"ddf": ddf[0].numpy(), "jac_det": jacobian_determinant(ddf)[0, 0].numpy()}
-        return arrays | self._labels_seen()
+        return {**arrays, **self._labels_seen(), "orientation": ORIENTATION.get(len(self.pair.fixed.geometry.size), "")}
 
     def _labels_seen(self) -> dict[str, np.ndarray]:
         points = grid_points(self.seen.grid.size, self.seen.grid.affine[:-1])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..reports.numbers import MILLIMETRES, number
 from .apply import field_geometry, read_transform
 from .point_files import PointFile, read_points
 from .results import staged
@@ -103,10 +104,8 @@ def _warn_of_outside(count: int, source: PointFile, transform: str) -> None:
 
 def _log_error(error: dict[str, dict[str, float]]) -> None:
     for stage, values in error.items():
-        logger.info(
-            "target registration error %s: mean %.4g mm, sd %.4g, max %.4g",
-            stage, values["mean"], values["sd"], values["max"],
-        )  # fmt: skip
+        texts = (number(values[key], MILLIMETRES) for key in ("mean", "sd", "max"))
+        logger.info("target registration error %s: mean %s mm, sd %s, max %s", stage, *texts)
 
 
 def _write(output_dir: str, texts: dict[str, str]) -> list[Path]:

@@ -6,15 +6,17 @@ import json
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
+from ..progress import progress
 from ..reports import save_registration_figure
 from .deformation import Fields
 from .images import Image
@@ -97,7 +99,7 @@ class Result:
     warped_label: Image | None
     fields: Fields
     jac_det: np.ndarray
-    figure: Mapping[str, np.ndarray]
+    figure: Mapping[str, Any]
     report: dict[str, Any]
 
     def save(self, folder: Path) -> None:
@@ -106,18 +108,21 @@ class Result:
         Raises:
             OSError: if a file cannot be written.
         """
-        path, like, grid = folder / self.name, self.fixed.path, self.fixed.geometry
-        images = {"_warped": self.warped, "_warped_label": self.warped_label}
-        for what, image in images.items():
-            if image is not None:
-                write_like(_named(path, what + suffix_like(like)), image.values, grid, like)
-        write_like(_named(path, "_jacobian.nii.gz"), self.jac_det, grid, like)
-        write_field(_named(path, "_field.nii.gz"), self.fields.whole, self.fields.fixed)
-        write_field(_named(path, "_inverse_field.nii.gz"), self.fields.inverse, self.fields.moving)
-        write_transform(_named(path, "_transform.h5"), composite_transform(self.fields))
-        save_registration_figure(_named(path, "_figure.png"), title=self.name, **self.figure)
-        _named(path, REPORT).write_text(json.dumps(self.report, indent=2) + "\n", encoding="utf-8")
+        for ending, write in progress(self._writers().items(), f"writing {self.name}", "file"):
+            write(folder / (self.name + ending))
 
-
-def _named(path: Path, ending: str) -> Path:
-    return path.with_name(path.name + ending)
+    def _writers(self) -> dict[str, Callable[[Path], Any]]:
+        """What writes each file, by what its name ends in."""
+        like, grid, fields = self.fixed.path, self.fixed.geometry, self.fields
+        images = {"_warped" + suffix_like(like): self.warped, "_warped_label" + suffix_like(like): self.warped_label}
+        arrays = {ending: image.values for ending, image in images.items() if image is not None}
+        arrays["_jacobian.nii.gz"] = self.jac_det
+        report = json.dumps(self.report, indent=2) + "\n"
+        return {
+            **{ending: partial(write_like, values=array, geometry=grid, like=like) for ending, array in arrays.items()},
+            "_field.nii.gz": partial(write_field, vectors=fields.whole, geometry=fields.fixed),
+            "_inverse_field.nii.gz": partial(write_field, vectors=fields.inverse, geometry=fields.moving),
+            "_transform.h5": lambda path: write_transform(path, composite_transform(fields)),
+            "_figure.png": lambda path: save_registration_figure(path, title=self.name, **self.figure),
+            REPORT: lambda path: path.write_text(report, encoding="utf-8"),
+        }

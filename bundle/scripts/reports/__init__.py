@@ -1,13 +1,16 @@
 """Tables and figures from saved results: numpy arrays in, files out; the only place with matplotlib."""
 
 from .dice_charts import save_mean_dice_plot
+from .evaluation import write_evaluation
 from .measures import labels_csv, measure_table
 from .registration_figure import save_registration_figure
+from .registration_panels import choose_panels
 from .summary import PairResult, dice_csv, nan_mean, pairs_csv, summarise
 from .table import label_table, markdown_table, stage_table
 
 __all__ = [
     "PairResult",
+    "choose_panels",
     "dice_csv",
     "label_table",
     "labels_csv",
@@ -19,4 +22,5 @@ __all__ = [
     "save_registration_figure",
     "stage_table",
     "summarise",
+    "write_evaluation",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from .numbers import SHORT_DICE, number
 from .style import PLAIN, dress, save_figure, stage_colour
 
 
@@ -27,8 +28,8 @@ def save_mean_dice_plot(path: str | os.PathLike[str], summary: Mapping[str, Any]
     ax = figure.subplots()
     for k, stage in enumerate(stages):
         heights = np.arange(len(rows)) + 0.13 * (2 * k - 1) * (len(stages) > 1)
-        name = f"{stage} (mean {_three(summary['stages'][stage]['dice_mean'])})"
-        _draw_means(ax, [row["dice"][stage] for row in rows], heights, stage_colour(k), name)
+        mean = number(summary["stages"][stage]["dice_mean"], SHORT_DICE, nothing="unknown")
+        _draw_means(ax, [row["dice"][stage] for row in rows], heights, stage_colour(k), f"{stage} (mean {mean})")
     ax.set_yticks(range(len(rows)), [counted(row, summary["pairs"]) for row in rows], fontsize=PLAIN)
     ax.set(xlim=(0, 1), ylim=(-0.6, len(rows) - 0.4))
     ax.set_xlabel("Dice, mean ± standard deviation over pairs", fontsize=PLAIN)
@@ -47,8 +48,3 @@ def _draw_means(ax: Axes, dice: Sequence[Mapping[str, float]], heights: np.ndarr
 def counted(row: Mapping[str, Any], pairs: int) -> str:
     """A label's name, and in how many pairs it is present if that is not all."""
     return row["name"] if row["pairs"] == pairs else f"{row['name']} (n = {row['pairs']})"
-
-
-def _three(value: float | None) -> str:
-    """Three decimals."""
-    return "unknown" if value is None else f"{value:.3f}"

@@ -3,54 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from .summary import PairResult, cell, csv_text, stage_names
-from .table import NOTHING, markdown_table
-
-
-@dataclass(frozen=True)
-class Column:
-    """How a measure is shown: its heading, a factor to the unit of the heading, a format, and which way is better.
-
-    ``better`` is 1 where more is better, -1 where less is, 0 where the measure says nothing of the sort.
-    """
-
-    heading: str
-    form: str
-    factor: float = 1.0
-    better: int = -1
-
-
-COLUMNS = {
-    "dice": Column("Dice", ".4f", better=1),
-    "hd95": Column("HD95, mm", ".2f"),
-    "asd": Column("ASD, mm", ".3f"),
-    "lost": Column("lost labels", ".2f"),
-    "mse": Column("MSE", ".5f"),
-    "mae": Column("MAE", ".4f"),
-    "ssim": Column("SSIM", ".4f", better=1),
-    "ncc": Column("NCC", ".4f", better=1),
-    "folding": Column("|J| ≤ 0, %", ".3f", 100),
-    "ndv": Column("non-diffeomorphic, %", ".4f", 100),
-    "sdlogj": Column("std log |J|", ".3f", better=0),
-    "seconds": Column("seconds a pair", ".3g"),
-}
-
-
-def column(measure: str) -> Column:
-    """How ``measure`` is shown; one that is not known is shown as it is."""
-    return COLUMNS.get(measure, Column(measure, ".4g", better=0))
+from .numbers import NOTHING, column, plain, plus_minus
+from .summary import PairResult, csv_text, stage_names
+from .table import markdown_table
 
 
 def labels_csv(results: Sequence[PairResult], labels: Mapping[int, str]) -> str:
     """Measures by label in long format: a row a pair and label, a column a stage and measure, empty where NaN."""
     columns = [(stage, name) for stage in stage_names(results) for name in results[0].by_label.get(stage, {})]
     rows = [
-        [r.moving, r.fixed, label, name, *(cell(float(r.by_label[s][m][k]), ".6g") for s, m in columns)]
+        [r.moving, r.fixed, label, name, *(plain(r.by_label[s][m][k]) for s, m in columns)]
         for r in results
         for k, (label, name) in enumerate(labels.items())
     ]
@@ -67,11 +31,3 @@ def measure_table(summary: Mapping[str, Any]) -> str:
 
 def _cell(values: Mapping[str, float | None] | None, name: str) -> str:
     return NOTHING if values is None else plus_minus(name, values["mean"], values["std"])
-
-
-def plus_minus(name: str, mean: float | None, std: float | None) -> str:
-    """Mean ± deviation of a measure in the unit and format of its column."""
-    shape = column(name)
-    if mean is None or std is None or np.isnan(mean):
-        return NOTHING
-    return f"{shape.factor * mean:{shape.form}} ± {shape.factor * std:{shape.form}}"

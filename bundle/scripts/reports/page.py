@@ -32,7 +32,8 @@ class Page:
         ax = self.axes(x, y, width, width * view.aspect())
         ax.set_axis_off()
         left, right, bottom, top = view.extent()
-        ax.set(xlim=(left, right), ylim=(top, bottom) if view.flip else (bottom, top))
+        across, down = (left, right), (bottom, top)
+        ax.set(xlim=across[::-1] if view.mirror else across, ylim=down[::-1] if view.flip else down)
         ax.set_autoscale_on(False)
         return ax
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from .numbers import plain
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def dice_csv(results: Sequence[PairResult], labels: Mapping[int, str]) -> str:
     stacked = stack_dice(results)
     check_labels(stacked, labels)
     rows = [
-        [result.moving, result.fixed, label, name, *(cell(dice[n, k], ".6f") for dice in stacked.values())]
+        [result.moving, result.fixed, label, name, *(plain(dice[n, k], ".6f") for dice in stacked.values())]
         for n, result in enumerate(results)
         for k, (label, name) in enumerate(labels.items())
     ]
@@ -137,7 +138,7 @@ def pairs_csv(results: Sequence[PairResult]) -> str:
             columns[f"{stage} {name}"] = stack_measure(results, stage, name)
     formats = [".6f" if column.endswith(" dice") else ".6g" for column in columns]
     rows = [
-        [r.moving, r.fixed, *(cell(v[n], f) for v, f in zip(columns.values(), formats, strict=True))]
+        [r.moving, r.fixed, *(plain(v[n], f) for v, f in zip(columns.values(), formats, strict=True))]
         for n, r in enumerate(results)
     ]
     return csv_text(["moving", "fixed", *columns], rows)
@@ -200,11 +201,6 @@ def _plain(value: Any) -> float | None:
     """A Python float, or ``None`` where JSON has no word for it."""
     number = float(value)
     return number if math.isfinite(number) else None
-
-
-def cell(value: float, form: str) -> str:
-    """A cell of a CSV file, empty where there is no number."""
-    return "" if math.isnan(value) else format(float(value), form)
 
 
 def csv_text(header: Iterable[object], rows: Iterable[Iterable[object]]) -> str:

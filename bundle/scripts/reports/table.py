@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import InputError
-
-NOTHING = "-"  # a cell without a number
+from .numbers import plus_minus, shown
 
 
 def markdown_table(header: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
@@ -31,11 +30,8 @@ def stage_table(summary: Mapping[str, Any]) -> str:
     rows = [
         [
             stage,
-            _form(values["dice_mean"], ".4f"),
-            _form(values["dice_std_over_labels"], ".4f"),
-            _form(values["dice_std_over_pairs"], ".4f"),
-            _form(_mean(values, "folding"), ".3f", factor=100),
-            _form(_mean(values, "seconds"), ".3g"),
+            *(shown("dice", values[key]) for key in ("dice_mean", "dice_std_over_labels", "dice_std_over_pairs")),
+            *(shown(name, _mean(values, name)) for name in ("folding", "seconds")),
         ]
         for stage, values in summary["stages"].items()
     ]
@@ -46,7 +42,7 @@ def label_table(summary: Mapping[str, Any]) -> str:
     """A row a label: in how many pairs it is present and, a column a stage, Dice mean ± std over pairs."""
     stages = list(summary["stages"])
     rows = [
-        [row["name"], row["pairs"], *(_plus_minus(**row["dice"][stage]) for stage in stages)]
+        [row["name"], row["pairs"], *(plus_minus("dice", **row["dice"][stage]) for stage in stages)]
         for row in summary["labels"]
     ]
     return markdown_table(["Label", "pairs", *stages], rows)
@@ -62,12 +58,3 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _mean(stage: Mapping[str, Any], measure: str) -> float | None:
     return stage["measures"].get(measure, {}).get("mean")
-
-
-def _form(value: Any, form: str, factor: float = 1.0) -> str:
-    return NOTHING if value is None or value != value else format(factor * float(value), form)
-
-
-def _plus_minus(mean: Any, std: Any) -> str:
-    shown = _form(mean, ".4f")
-    return shown if shown == NOTHING else f"{shown} ± {_form(std, '.4f')}"

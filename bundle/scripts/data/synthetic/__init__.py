@@ -3,9 +3,9 @@
 One construction for slices and volumes: a shared anatomy of implicit shapes in millimetres (``atlas_geometry``,
 ``shapes``, ``anatomy``), of which each subject has a variant (``traits``) seen through an affine map and a
 diffeomorphism (``deform``) and through a scanner (``appearance``). The slice is the coronal section of the volume's
-anatomy through its middle.
+anatomy through its middle; what it does not cut (``volume_geometry``) belongs to volumes alone.
 """
 
-from .write import GENERATOR_VERSION, write_cohort
+from .write import NUM_SUBJECTS, SIZES, write_cohort
 
-__all__ = ["GENERATOR_VERSION", "write_cohort"]
+__all__ = ["NUM_SUBJECTS", "SIZES", "write_cohort"]

@@ -83,7 +83,8 @@ class _Hemisphere:
     """The signed distances of one side; ``points`` ``(3, N)`` have a lateral coordinate of 0 or more."""
 
     def __init__(self, points: Tensor, own: SideTraits, traits: Traits) -> None:
-        self.points, self.own, self.thickness = points, own, traits.cortex_thickness
+        self.points, self.own, self.dims = points, own, traits.dims
+        self.thickness = traits.cortex_thickness
         self.core = CORE.distance(points)
         self.hull = self._hull()
         self.pial = smooth_difference(self.hull, self._clefts(traits.sulcal_width), CROWN)
@@ -122,7 +123,7 @@ class _Hemisphere:
             distance = torch.stack([part.distance(self.points) for part in structure.parts]).amin(0)
             layers.append((structure.name, distance, structure.intensity, structure.softness))
         for name, distance, value, softness in layers:
-            label[distance < 0] = structure_ids(name)[side]
+            label[distance < 0] = structure_ids(name, self.dims)[side]
             intensity += (value - intensity) * torch.sigmoid(-distance / (softness * blend))
             envelope = torch.minimum(envelope, distance)
         return Tissue(label, intensity, torch.sigmoid(-torch.minimum(envelope - MENINGES, vessels) / blend))

@@ -1,8 +1,8 @@
 """The shared anatomy in numbers: one hemisphere in its coronal section, millimetres.
 
 The first number of a point is lateral, the distance from the midplane; the second is inferior, the distance from
-the top of a 192 mm field of view. Both hemispheres take the same numbers. Sizes follow the mean pixel counts and
-positions of the labels in public coronal slices of healthy adults.
+the top of a slice's 192 mm field of view. Both hemispheres take the same numbers. Sizes follow the mean pixel counts
+and positions of the labels in public coronal slices of healthy adults.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from .shapes import Ellipsoid
 
 Point = tuple[float, float]
 
-FIELD_OF_VIEW = (160.0, 192.0, 224.0)  # mm, left-right, superior-inferior, posterior-anterior
+# By the number of axes, mm: left-right, superior-inferior, posterior-anterior. A volume leaves out what is empty.
+FIELD_OF_VIEW = {2: (160.0, 192.0), 3: (160.0, 160.0, 200.0)}
+# From that field's edge to the midplane, the top of a slice's field (its first voxel's centre) and the section.
+ORIGIN = {2: (80.0, 0.5), 3: (80.0, -8.0, 104.0)}
 CORTEX_THICKNESS = 3.1
 
 # ------------------------------------------------------------------------------------------------ the hull
@@ -90,6 +93,7 @@ class Structure:
         growth: of the radii, relative, for one standard deviation of atrophy.
         softness: how many times wider than others its border is in the image.
         variation: standard deviation of the radii that atrophy does not explain, relative.
+        pose: standard deviation of a vertical shift, mm: how much of it the section catches depends on the head's pose.
     """
 
     name: str
@@ -98,6 +102,7 @@ class Structure:
     growth: float = 0.0
     softness: float = 1.0
     variation: float = 0.04
+    pose: float = 0.0
 
 
 # Later ones are painted over earlier ones.
@@ -116,6 +121,7 @@ STRUCTURES = (
         (Ellipsoid((0, 124.5), (10.5, 6.9), 0, -8, 15), Ellipsoid((0, 126), (3, 5.5), 0, -16, 16.5)),
         0.335,
         variation=0.25,
+        pose=2.5,
     ),
     Structure("Ventral-DC", (Ellipsoid((11.2, 108.8), (12, 6.9), -28, -2, 16),), 0.368, softness=2),
     Structure("Thalamus", (Ellipsoid((10, 90), (8.4, 12.2), 25, -4, 17),), 0.303, softness=1.8),

@@ -13,14 +13,14 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ...spatial import LINEAR_MODES, ScalingSquaring, identity_grid, jacobian_determinant, upsample_field
-from .atlas_geometry import FIELD_OF_VIEW
+from .atlas_geometry import FIELD_OF_VIEW, ORIGIN
 
 # Standard deviation of a velocity component and of the Gaussian that smooths it, mm, from large to fine.
 SCALES = ((1.1, 26.0), (1.7, 12.0), (1.1, 7.0))
+STRENGTH = {2: 1.0, 3: 1.35}  # by the number of axes: with these, subjects overlap as much as real ones do
 VELOCITY_GRID = 4.0  # mm: the velocity is integrated on a grid this fine
 ROTATION, SCALING, SHIFT = 0.8, 0.015, 0.5  # standard deviations: degrees, relative, mm
-ORIGIN = (80.0, 0.5, 112.0)  # mm from the grid's edge: the midplane, the centre of the first voxel, the coronal section
-BRAIN_CENTRE = (0.0, 92.0, 0.0)  # mm from there
+BRAIN_CENTRE = (0.0, 92.0, 0.0)  # mm
 STILLNESS, STILL_RADIUS = 0.6, 30.0  # nuclei vary less than the cortex: velocity is damped by this within so many mm
 SMALLEST_JACOBIAN = 0.15  # on the coarse grid
 
@@ -30,7 +30,7 @@ def draw_points(rng: np.random.Generator, spatial_size: Sequence[int]) -> Tensor
 
     Args:
         rng: of the subject.
-        spatial_size: S, two or three numbers; whatever its size, the grid covers the first D axes of the field of view.
+        spatial_size: S, two or three numbers; whatever its size, the grid covers the whole field of view.
 
     Returns:
         ``(3, *S)`` mm: left of the midplane, inferior from the top, anterior of the central section; 0 along
@@ -45,7 +45,7 @@ def draw_points(rng: np.random.Generator, spatial_size: Sequence[int]) -> Tensor
 def _millimetres(coordinates: Tensor) -> Tensor:
     """Voxel coordinates ``(D, *S)`` of a grid of their own size, in the anatomy's millimetres."""
     spacing = voxel_spacing(coordinates.shape[1:])
-    return (coordinates + 0.5) * _column(spacing) - _column(ORIGIN[: len(spacing)])
+    return (coordinates + 0.5) * _column(spacing) - _column(ORIGIN[len(spacing)])
 
 
 def _column(values: Sequence[float]) -> Tensor:
@@ -55,7 +55,7 @@ def _column(values: Sequence[float]) -> Tensor:
 
 def voxel_spacing(spatial_size: Sequence[int]) -> list[float]:
     """Anatomical size of a voxel, mm, for each axis of the grid."""
-    return [extent / size for extent, size in zip(FIELD_OF_VIEW, spatial_size, strict=False)]
+    return [extent / size for extent, size in zip(FIELD_OF_VIEW[len(spatial_size)], spatial_size, strict=True)]
 
 
 def draw_displacement(rng: np.random.Generator, spatial_size: Sequence[int]) -> Tensor:
@@ -77,7 +77,8 @@ def _draw_velocity(rng: np.random.Generator, size: Sequence[int], spacing: Seque
     velocity = np.zeros((len(size), *size))
     for strength, smoothness in SCALES:
         for axis, step in enumerate(spacing):
-            velocity[axis] += strength / step * smooth_noise(rng, size, [smoothness / other for other in spacing])
+            noise = smooth_noise(rng, size, [smoothness / other for other in spacing])
+            velocity[axis] += STRENGTH[len(size)] * strength / step * noise
     from_centre = _millimetres(identity_grid(size)) - _column(BRAIN_CENTRE[: len(size)])
     stillness = STILLNESS * torch.exp(-from_centre.square().sum(0) / (2 * STILL_RADIUS**2))
     return (torch.from_numpy(velocity).float() * (1 - stillness))[None]

@@ -28,8 +28,9 @@ def make_subject(seed: int, index: int, spatial_size: Sequence[int]) -> tuple[np
     """
     shape, anatomy, scanner = (np.random.default_rng(key) for key in np.random.SeedSequence([seed, index]).spawn(3))
     points = draw_points(shape, spatial_size)
+    traits = draw_traits(anatomy, len(spatial_size))
     with torch.inference_mode():
-        tissue = build_tissue(points.flatten(1), draw_traits(anatomy), BLEND * max(voxel_spacing(spatial_size)))
+        tissue = build_tissue(points.flatten(1), traits, BLEND * max(voxel_spacing(spatial_size)))
     image = render(tissue, spatial_size, scanner)
     label = tissue.label.reshape(tuple(spatial_size)).numpy() * (image > 0)
     return image, label.astype(np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,14 +10,15 @@ import numpy as np
 from .atlas_geometry import CORTEX_THICKNESS, INSULA, PRIMARY, SECONDARY, STRUCTURES, Cleft, Structure
 from .labels import MIDDLE_LABELS, UNLABELLED
 from .shapes import Ellipsoid
+from .volume_geometry import VOLUME_STRUCTURES
 
-MIDDLE = {*MIDDLE_LABELS, UNLABELLED}  # drawn once for both sides
+INNER = {2: STRUCTURES, 3: VOLUME_STRUCTURES}  # by the number of axes
+MIDDLE = {*MIDDLE_LABELS[3], UNLABELLED}  # drawn once for both sides
 PRIMARY_VARIATION = (0.04, 0.7)  # standard deviations: of depth, relative, and of place, mm
 SECONDARY_VARIATION = (0.22, 1.6)
 STRUCTURE_SHIFT = 0.25  # mm
 VESSELS = 1.0  # mean number a side
 SULCAL_WIDTH, SULCAL_WIDENING = 0.15, 0.35  # mm of half the width: of all, and for one standard deviation of atrophy
-BRAIN_STEM_SHIFT = 2.5  # mm: how much of it the section catches depends on the head's pose
 
 
 @dataclass(frozen=True)
@@ -36,26 +38,30 @@ class Traits:
         left, right: the hemispheres.
         cortex_thickness: mm.
         sulcal_width: added to half the width of every cleft, mm.
+        dims: 2 for what the coronal section shows, with its labels; 3 for the volume.
     """
 
     left: SideTraits
     right: SideTraits
     cortex_thickness: float
     sulcal_width: float
+    dims: int
 
 
-def draw_traits(rng: np.random.Generator) -> Traits:
-    """Draw a subject's own anatomy around the shared one."""
+def draw_traits(rng: np.random.Generator, dims: int) -> Traits:
+    """Draw a subject's own anatomy around the shared one, as a slice (``dims`` 2) or a volume (3) shows it."""
     atrophy = float(np.clip(rng.normal(), -1.5, 2.5))
-    middle = {part: _vary_structure(part, atrophy, rng) for part in STRUCTURES if part.name in MIDDLE}
-    left, right = (_draw_side(atrophy, middle, rng) for _ in range(2))
+    middle = {part: _vary_structure(part, atrophy, rng) for part in INNER[dims] if part.name in MIDDLE}
+    left, right = (_draw_side(INNER[dims], atrophy, middle, rng) for _ in range(2))
     thickness = CORTEX_THICKNESS - 0.1 * atrophy + 0.1 * rng.normal()
-    return Traits(left, right, cortex_thickness=float(thickness), sulcal_width=SULCAL_WIDTH + SULCAL_WIDENING * atrophy)
+    return Traits(left, right, float(thickness), SULCAL_WIDTH + SULCAL_WIDENING * atrophy, dims)
 
 
-def _draw_side(atrophy: float, middle: dict[Structure, Structure], rng: np.random.Generator) -> SideTraits:
+def _draw_side(
+    inner: Sequence[Structure], atrophy: float, middle: dict[Structure, Structure], rng: np.random.Generator
+) -> SideTraits:
     clefts = tuple(_vary_cleft(cleft, rng) for cleft in (*PRIMARY, *INSULA, *SECONDARY))
-    structures = tuple(middle.get(part) or _vary_structure(part, atrophy, rng) for part in STRUCTURES)
+    structures = tuple(middle.get(part) or _vary_structure(part, atrophy, rng) for part in inner)
     return SideTraits(clefts, structures, tuple(_draw_vessel(rng) for _ in range(rng.poisson(VESSELS))))
 
 
@@ -79,7 +85,7 @@ def _vary_structure(part: Structure, atrophy: float, rng: np.random.Generator) -
     shift = rng.normal(0, STRUCTURE_SHIFT, 2)
     if part.name in MIDDLE:
         shift[0] = 0  # the deformation moves the midplane, nothing else does
-    if part.name == "Brain-Stem":
-        shift[1] += BRAIN_STEM_SHIFT * rng.normal()
+    if part.pose:
+        shift[1] += part.pose * rng.normal()
     parts = tuple(one.changed(float(growth), (float(shift[0]), float(shift[1]))) for one in part.parts)
     return replace(part, parts=parts)

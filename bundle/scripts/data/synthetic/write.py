@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
-from tqdm import tqdm
+import torch
 
 from ...errors import InputError
 from ...files import atomic_folder
+from ...progress import progress
 from ..subjects import NEURITE_FILES, NEURITE_TABLES
+from .atlas_geometry import ORIGIN
+from .deform import BRAIN_CENTRE, voxel_spacing
 from .labels import label_table_text
 from .subject import make_subject
 
-GENERATOR_VERSION = 1  # raise it with every change that alters a voxel
+GENERATOR_VERSION = {2: 1, 3: 2}  # by the number of axes: raise it with every change that alters a voxel
+SIZES = {2: (160, 192), 3: (64, 64, 80)}  # where none is asked for: voxels of 1 mm, and of 2.5 mm
+NUM_SUBJECTS = {2: 60, 3: 24}
 MARKER = "cohort.json"
 SMALLEST_SIZE = 32  # voxels: on a coarser grid the cortex is gone
-PATIENCE = 2.0  # seconds before a progress bar appears
 
 
-def write_cohort(folder: Path, num_subjects: int = 60, spatial_size: Sequence[int] = (160, 192), seed: int = 0) -> Path:
+def write_cohort(folder: Path, num_subjects: int, spatial_size: Sequence[int], seed: int = 0) -> Path:
     """Write the embedded cohort, or find it written.
 
     In 2-D a subject's folder holds ``slice_norm.nii.gz`` and ``slice_seg24.nii.gz``, in 3-D ``aligned_norm.nii.gz``
-    and ``aligned_seg35.nii.gz``; the ids of both are the 24 of the slices. Image axes and affine are those of the real
-    files at 1 mm: left-right, superior-inferior, posterior-anterior. A grid of any size covers the whole brain, so
-    other sizes than 160 x 192 (x 224) show it smaller or larger. A subject depends on the seed, its number and the size
-    alone. The folder appears when it is complete, ``cohort.json`` in it tells what it holds.
+    and ``aligned_seg35.nii.gz``, with the ids of the real ones. Image axes are those of the real files too: left-right,
+    superior-inferior, posterior-anterior. A grid of any size covers the whole brain: the header of a volume says how
+    large its voxels are; that of a slice says 1 mm, and other sizes than 160 x 192 show the brain smaller or larger. A
+    subject depends on the seed, its number and the size alone. The folder appears when it is complete, ``cohort.json``
+    in it tells what it holds.
 
     Args:
         folder: where; its parents are made.
@@ -49,7 +55,7 @@ def write_cohort(folder: Path, num_subjects: int = 60, spatial_size: Sequence[in
     if _is_written(folder, wanted):
         return folder
     try:
-        with atomic_folder(folder) as partial:
+        with atomic_folder(folder) as partial, _one_thread():
             _write_subjects(partial, num_subjects, wanted["spatial_size"], seed)
             (partial / MARKER).write_text(json.dumps(wanted, indent=2) + "\n")
     except OSError as error:
@@ -73,7 +79,7 @@ def _describe(num_subjects: int, spatial_size: Sequence[int], seed: int) -> dict
         raise InputError(f"the embedded cohort cannot have the seed {seed}; give a whole number from 0 on.")
     return {
         "content": "synthetic brains in the layout of neurite-OASIS",
-        "generator_version": GENERATOR_VERSION,
+        "generator_version": GENERATOR_VERSION[len(size)],
         "num_subjects": int(num_subjects),
         "spatial_size": [int(n) for n in size],
         "seed": int(seed),
@@ -103,25 +109,54 @@ def _is_written(folder: Path, wanted: dict[str, Any]) -> bool:
     return True
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """For hundreds of short tensor operations: on busy cores, threads wait for each other longer than they work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def _write_subjects(folder: Path, num_subjects: int, spatial_size: Sequence[int], seed: int) -> None:
     image_name, label_name = NEURITE_FILES[len(spatial_size)]
     names = [f"SYN_{index + 1:04d}_MR1" for index in range(num_subjects)]
-    for index, name in enumerate(tqdm(names, desc="embedded cohort", unit="subject", delay=PATIENCE, disable=None)):
+    for index, name in enumerate(progress(names, "embedded cohort", "subject")):
         image, label = make_subject(seed, index, spatial_size)
         (folder / name).mkdir()
         _save(folder / name / image_name, image)
         _save(folder / name / label_name, label)
-    (folder / NEURITE_TABLES[len(spatial_size)]).write_text(label_table_text())
+    (folder / NEURITE_TABLES[len(spatial_size)]).write_text(label_table_text(len(spatial_size)))
     (folder / "subjects.txt").write_text("\n".join(names) + "\n")
 
 
 def _save(path: Path, array: np.ndarray) -> None:
-    """Write ``(*S)`` as a volume, a slice one voxel thick, under the affine of neurite-OASIS."""
-    volume = array if array.ndim == 3 else array[..., None]
-    lateral, inferior, anterior = (n / 2 for n in volume.shape)
-    affine = np.array([[-1, 0, 0, lateral], [0, 0, 1, -anterior], [0, -1, 0, inferior], [0, 0, 0, 1]])
-    nifti = nib.Nifti1Image(volume, affine)
+    """Write ``(*S)`` as a volume, a slice one voxel thick, with the axes of neurite-OASIS."""
+    affine = _slice_affine(array.shape) if array.ndim == 2 else _volume_affine(array.shape)
+    nifti = nib.Nifti1Image(array if array.ndim == 3 else array[..., None], affine)
     nifti.set_qform(affine, 1)
     nifti.set_sform(affine, 1)
     nifti.header.set_xyzt_units("mm", "sec")
     nib.save(nifti, path)
+
+
+def _slice_affine(spatial_size: Sequence[int]) -> np.ndarray:
+    """Index to RAS millimetres of a slice, as the real ones have it."""
+    height, width = spatial_size
+    return np.array([[-1, 0, 0, height / 2], [0, 0, 1, -0.5], [0, -1, 0, width / 2], [0, 0, 0, 1]])
+
+
+def _volume_affine(spatial_size: Sequence[int]) -> np.ndarray:
+    """Index to RAS millimetres of a volume: the anatomy's own, from the midplane and the section."""
+    lateral, inferior, anterior = voxel_spacing(spatial_size)
+    first = [step / 2 - start for step, start in zip((lateral, inferior, anterior), ORIGIN[3], strict=True)]
+    return np.array(
+        [
+            [-lateral, 0, 0, -first[0]],
+            [0, 0, anterior, first[2]],
+            [0, -inferior, 0, BRAIN_CENTRE[1] - first[1]],
+            [0, 0, 0, 1],
+        ]
+    )

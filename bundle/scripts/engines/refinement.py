@@ -9,7 +9,7 @@ from ..losses import RegistrationLoss
 from ..spatial import ScalingSquaring, compose, upsample_field, warp
 
 
-class InstanceOptimiser:
+class Refinement:
     """Gradient descent on a pair's own loss, from the field a network predicted.
 
     The field is followed by ``exp(w)``, where the stationary velocity ``w`` at half resolution starts at zero and is

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from scripts.engines import InstanceOptimiser, RegistrationInferer
-from scripts.losses import FoldingPenalty, ForwardDiffusion, RegistrationLoss, WeightedSum
+from scripts.engines import Refinement, RegistrationInferer
+from scripts.losses import FoldingPenalty, ForwardDiffusion, RegistrationLoss
 from scripts.spatial import folded_fraction, identity_grid, warp
 
 SIZES = [(32, 40), (16, 20, 18)]
@@ -20,7 +20,11 @@ def blob(size: tuple[int, ...], shift: float) -> Tensor:
 
 
 def loss() -> RegistrationLoss:
-    return RegistrationLoss(nn.MSELoss(), WeightedSum([ForwardDiffusion(), FoldingPenalty()], [1, 10]), 0.001)
+    return RegistrationLoss(
+        mse={"weight": 1, "loss": nn.MSELoss()},
+        diffusion={"weight": 0.001, "of": "ddf", "loss": ForwardDiffusion()},
+        folding={"weight": 0.01, "of": "ddf", "loss": FoldingPenalty()},
+    )
 
 
 def error(pair: Tensor, ddf: Tensor) -> float:
@@ -32,7 +36,7 @@ def error(pair: Tensor, ddf: Tensor) -> float:
 def test_recovers_a_shift_without_folding(size: tuple[int, ...]) -> None:
     pair = torch.cat([blob(size, 0.0), blob(size, 2.0)], 1)
     zero = torch.zeros(1, len(size), *size)
-    found = InstanceOptimiser(loss(), steps=40)(pair, zero)
+    found = Refinement(loss(), steps=40)(pair, zero)
     assert error(pair, found) < 0.1 * error(pair, zero)
     assert float(folded_fraction(found)) == 0
     centre = tuple(n // 2 + 1 for n in size)
@@ -43,15 +47,15 @@ def test_starts_from_the_given_field_and_keeps_it_with_no_steps() -> None:
     size = SIZES[0]
     pair = torch.cat([blob(size, 0.0), blob(size, 2.0)], 1)
     true = torch.full((1, 2, *size), -2.0)
-    assert InstanceOptimiser(loss(), steps=0)(pair, true) is true
-    assert error(pair, InstanceOptimiser(loss(), steps=3)(pair, true)) < 1e-4
+    assert Refinement(loss(), steps=0)(pair, true) is true
+    assert error(pair, Refinement(loss(), steps=3)(pair, true)) < 1e-4
 
 
 def test_pairs_of_a_batch_do_not_feel_each_other() -> None:
     size = SIZES[0]
     pairs = torch.cat([torch.cat([blob(size, 0.0), blob(size, shift)], 1) for shift in (1.0, -2.0)])
     zero = torch.zeros(2, 2, *size)
-    optimiser = InstanceOptimiser(loss(), steps=10)
+    optimiser = Refinement(loss(), steps=10)
     together = optimiser(pairs, zero)
     alone = torch.cat([optimiser(pairs[i : i + 1], zero[:1]) for i in range(2)])
     torch.testing.assert_close(together, alone, atol=1e-3, rtol=0)
@@ -64,8 +68,8 @@ def test_inferer_refines_under_no_grad_and_keeps_the_networks_field() -> None:
     nn.init.zeros_(network.weight)
     nn.init.zeros_(network.bias)  # type: ignore[arg-type]
     with torch.no_grad():
-        found = RegistrationInferer(refine=InstanceOptimiser(loss(), steps=20))(pair, network)
-        plain = RegistrationInferer(refine=InstanceOptimiser(loss(), steps=0))(pair, network)
+        found = RegistrationInferer(refinement=Refinement(loss(), steps=20))(pair, network)
+        plain = RegistrationInferer(refinement=Refinement(loss(), steps=0))(pair, network)
     assert set(plain) == {"ddf", "warped"}
     torch.testing.assert_close(found["network_ddf"], plain["ddf"])
     assert error(pair, found["ddf"]) < 0.3 * error(pair, plain["ddf"])

@@ -8,16 +8,18 @@ import pytest
 import torch
 from monai.bundle import ConfigParser
 
+from benchmarks import setting
 from benchmarks.complexity import network_cost
 from support import parse
 
+FOLDER = Path(setting.ROWS)
 ROWS = ["vxm1", "vxm2", "unet", "unet_dense", "unet_eca"]
 OF_THE_NETWORK = {"network_def", "dense", "attention"}
 SIZES = [(48, 40), (32, 24, 20)]  # the second axes are no multiples of what the networks halve
 
 
 def network(bundle: Path, row: str, dims: int) -> torch.nn.Module:
-    parser = parse(bundle, "train.yaml", f"variants/{row}.yaml", spatial_dims=dims)
+    parser = parse(bundle, "train.yaml", "methods/paper.yaml", str(FOLDER / f"{row}.yaml"), spatial_dims=dims)
     return parser.get_parsed_content("network_def")  # type: ignore[no-any-return]
 
 
@@ -33,8 +35,8 @@ def encoder_and_decoder(model: torch.nn.Module) -> list[int]:
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_a_row_names_the_network_alone(bundle: Path, row: str) -> None:
-    changed = ConfigParser.load_config_file(str(bundle / "configs" / "variants" / f"{row}.yaml"))
+def test_a_row_names_the_network_alone(row: str) -> None:
+    changed = ConfigParser.load_config_file(str(FOLDER / f"{row}.yaml"))
     assert set(changed) <= OF_THE_NETWORK
 
 

@@ -1,0 +1,92 @@
+"""``python -m scripts VERB``: finds the verb, calls it, and ends with a code that says how it went."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..errors import find_input_error
+from ..options import OptionError, nearest
+from .docstrings import summary_of
+from .maintenance import configure
+from .pairs import jacobian, points, register, warp
+from .parsing import PROGRAM, parse
+from .verbs import Verb
+from .workflows import evaluate, segment, train
+
+VERBS = {
+    verb.name: verb
+    for verb in (
+        Verb(register, ("inference.yaml",)),
+        Verb(warp),
+        Verb(jacobian),
+        Verb(points),
+        Verb(segment, ("inference.yaml",)),
+        Verb(train, ("train.yaml",)),
+        Verb(evaluate, ("train.yaml", "evaluate.yaml")),
+        Verb(configure),
+    )
+}
+GOOD, BAD_INPUT, BAD_USAGE, STOPPED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what a command line asks for.
+
+    Args:
+        arguments: its words after the program's name; ``None``: those of this process.
+
+    Returns:
+        Exit code: 0 done, 1 bad input, 2 options that are none, 130 stopped from the keyboard; of the two in the
+        middle, one sentence on the error stream says why.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(overview(), file=sys.stdout if words else sys.stderr)
+        return GOOD if words else BAD_USAGE
+    try:
+        verb = _verb(words[0])
+        return _call(verb.function, parse(verb, words[1:]))
+    except SystemExit:  # after the help of a verb
+        return GOOD
+    except KeyboardInterrupt:
+        return _end("stopped.", STOPPED)
+    except Exception as error:
+        found = find_input_error(error)
+        if found is None:
+            raise
+        return _end(str(found), BAD_USAGE if isinstance(found, OptionError) else BAD_INPUT)
+
+
+def overview() -> str:
+    """The verbs, a line each."""
+    verbs = "\n".join(f"  {name:<10} {summary_of(verb.function)}" for name, verb in VERBS.items())
+    return (
+        f"usage: {PROGRAM} VERB ...\n\nUnsupervised deformable registration; run in the bundle's folder.\n\n{verbs}\n\n"
+        f"{PROGRAM} VERB --help lists the options of a verb."
+    )
+
+
+def _verb(name: str) -> Verb:
+    if name not in VERBS:
+        raise OptionError(f"there is no verb {name!r}; {nearest(name, VERBS)}.")
+    return VERBS[name]
+
+
+def _call(function: Callable[..., Any], options: dict[str, Any]) -> int:
+    _speak()
+    function(**options)
+    return GOOD
+
+
+def _speak() -> None:
+    """Say what is done, in plain lines; errors are told once, by the end, and not by every library on the way."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
+    logging.getLogger("scripts").setLevel(logging.INFO)
+
+
+def _end(sentence: str, code: int) -> int:
+    print(f"error: {sentence}", file=sys.stderr)
+    return code

@@ -1,0 +1,108 @@
+"""The verbs for any two images of a user: register, and what is done with the transform."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..configuration.kinds import Device
+from ..options import Count, NotNegative, Number, Positive, Precision
+
+
+def register(
+    fixed: str | None = None,
+    moving: str | None = None,
+    *,
+    output_dir: str,
+    fixed_label: str | None = None,
+    moving_label: str | None = None,
+    pairs: str | None = None,
+    method: str | None = None,
+    affine: bool = True,
+    use_network: bool = True,
+    spacing: Positive | None = None,
+    passes: Count | None = None,
+    refinement_steps: Number | None = None,
+    refinement_smoothness: NotNegative | None = None,
+    ckpt_path: str | None = None,
+    precision: Precision | None = None,
+    device: Device | None = None,
+) -> None:
+    """Find the transform that makes one image look like another, and write what comes of it.
+
+    Args:
+        fixed: image file (NIfTI, NRRD, MetaImage) or folder of one DICOM series, onto whose grid the other is brought
+        moving: image that is to look like the fixed one
+        output_dir: folder of the results
+        fixed_label: label map of the fixed image; with both, their overlap is reported
+        moving_label: label map of the moving image, carried along
+        pairs: instead of one pair, a CSV or JSON list of fixed, moving[, fixed_label, moving_label, name]
+        method: name of a file in configs/methods, or a file; without it, the one for the images' dimensions
+        affine: search for an affine map first; false where the images are aligned already
+        use_network: false: affine map and refinement alone, which need no weights
+        spacing: of the working grid, mm; without it, as fits the object
+        passes: of the network over the pair
+        refinement_steps: steps of optimisation on the pair at hand; 0: the network alone
+        refinement_smoothness: weight of the smoothness in them
+        ckpt_path: file of the network's weights
+        precision: of the network
+        device: to compute on, such as cpu or cuda:0
+    """
+    from ..registration import register_files
+    from ..registration.api import configured
+
+    options: dict[str, Any] = {
+        "spacing": spacing,
+        "passes": passes,
+        "refinement_steps": refinement_steps,
+        "refinement_smoothness": refinement_smoothness,
+        "ckpt_path": ckpt_path,
+        "precision": precision,
+        "device": device,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    registration = configured(method=method, affine=affine, use_network=use_network, **given)
+    register_files(registration, output_dir, fixed, moving, fixed_label, moving_label, pairs)
+
+
+def warp(
+    transform: str, fixed: str, *, output_dir: str, moving: str | None = None, moving_label: str | None = None
+) -> None:
+    """Apply a saved transform to an image, a label map, or both.
+
+    Args:
+        transform: what register wrote, or any displacement field (.nii.gz) or ITK transform (.h5, .tfm)
+        fixed: image whose grid the results take
+        output_dir: folder of the results
+        moving: image, interpolated linearly
+        moving_label: label map, by its nearest voxels
+    """
+    from ..registration import warp as apply
+
+    apply(transform, fixed, output_dir, moving, moving_label)
+
+
+def jacobian(transform: str, *, output_dir: str, fixed: str | None = None) -> None:
+    """Map how a saved transform changes volume: the determinant of its Jacobian.
+
+    Args:
+        transform: what register wrote, or any displacement field (.nii.gz) or ITK transform (.h5, .tfm)
+        output_dir: folder of the map
+        fixed: image whose grid to take; without it, the transform's own
+    """
+    from ..registration import jacobian as map_jacobian
+
+    map_jacobian(transform, output_dir, fixed)
+
+
+def points(transform: str, landmarks: str, *, output_dir: str, target_landmarks: str | None = None) -> None:
+    """Carry landmarks through a saved transform, from the fixed image to the moving one.
+
+    Args:
+        transform: what register wrote; its inverse field carries points of the moving image to the fixed one
+        landmarks: points, a table (.csv, LPS millimetres) or a markup of 3D Slicer (.mrk.json)
+        output_dir: folder of the result
+        target_landmarks: where they should arrive, in the same order; the error in millimetres is reported
+    """
+    from ..registration import carry_points
+
+    carry_points(transform, landmarks, output_dir, target_landmarks)

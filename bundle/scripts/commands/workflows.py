@@ -1,0 +1,111 @@
+"""The verbs that run a configuration: what ``python -m monai.bundle run`` does with the same files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..configuration import BUNDLE, config_files, plain, read_options, typed_overrides
+from ..errors import InputError
+
+
+def train(
+    dataset_dir: str = "synthetic", *, method: str | None = None, schedule: str | None = None, **more: Any
+) -> None:
+    """Train a method on a data set; a training that was stopped goes on.
+
+    Args:
+        dataset_dir: a folder (neurite-OASIS, or images/ and labels/), a data list (.json), or the embedded cohort
+        method: name of a file in configs/methods, or a file; without it, the default of configs/train.yaml
+        schedule: likewise, in configs/schedules
+        more: values of the configuration
+    """
+    files = config_files("train.yaml", method=method, schedule=schedule)
+    run_files(files, "training", {"dataset_dir": dataset_dir, **more})
+
+
+def evaluate(
+    dataset_dir: str = "synthetic", *, method: str | None = None, schedule: str | None = None, **more: Any
+) -> None:
+    """Measure a method on the test part of a data set: by what was trained on it, else by the bundle's weights.
+
+    Args:
+        dataset_dir: a folder (neurite-OASIS, or images/ and labels/), a data list (.json), or the embedded cohort
+        method: name of a file in configs/methods, or a file; without it, the default of configs/train.yaml
+        schedule: likewise, in configs/schedules, as it was trained by
+        more: values of the configuration
+    """
+    files = config_files("train.yaml", "evaluate.yaml", method=method, schedule=schedule)
+    run_files(files, "run", {"dataset_dir": dataset_dir, **more})
+
+
+def segment(
+    images: list[str], *, output_dir: str, pattern: str = "*.nii.gz", method: str | None = None, **more: Any
+) -> None:
+    """Carry the labels of the bundle's atlas onto images, each on its own grid.
+
+    Args:
+        images: image files, and folders of them
+        output_dir: folder of the label maps, IMAGE_seg
+        pattern: which files of a folder
+        method: name of a file in configs/methods, or a file; without it, the bundle's own
+        more: values of the configuration
+    """
+    found = find_images(images, pattern)
+    data = [{"image": path} for path in found]
+    run_files(
+        config_files("inference.yaml", method=method), "run", {"output_dir": output_dir, **more}, {"dataset#data": data}
+    )
+
+
+def find_images(paths: Sequence[str], pattern: str) -> list[str]:
+    """The files that ``paths`` are or that lie in them.
+
+    Args:
+        paths: files and folders.
+        pattern: of the files to take from folders.
+
+    Raises:
+        InputError: if one does not exist or holds no such file, or two results would have one name.
+    """
+    from ..registration.results import name_of
+
+    found: list[str] = []
+    for path in map(Path, paths):
+        inside = sorted(str(each) for each in path.glob(pattern)) if path.is_dir() else [str(path)] * path.is_file()
+        if not inside:
+            missing = f"has no file {pattern}" if path.is_dir() else "does not exist"
+            raise InputError(f"{path} {missing}; name image files, or a folder of them with --pattern.")
+        found += inside
+    name, count = Counter(name_of(path) for path in found).most_common(1)[0]
+    if count > 1:
+        raise InputError(f"{count} images would be written as {name}_seg; segment them into folders of their own.")
+    return found
+
+
+def run_files(
+    files: Sequence[str], run_id: str, options: Mapping[str, Any], parts: Mapping[str, Any] | None = None
+) -> None:
+    """Run an entry of a configuration in this process.
+
+    Args:
+        files: merged in this order.
+        run_id: the entry.
+        options: values instead of the files', as text or of their kind; all text is plain.
+        parts: nested values instead of the files', as they are, text plain.
+
+    Raises:
+        OptionError: if an option does not exist or is of another kind.
+    """
+    values = typed_overrides(read_options(files), options, expressions=False)
+    values |= {name: plain(value) for name, value in (parts or {}).items()}
+    from monai.bundle import ConfigWorkflow  # takes seconds, so only now
+
+    workflow = ConfigWorkflow(
+        config_file=[str(file) for file in files], run_id=run_id, bundle_root=plain(str(BUNDLE)), **values
+    )
+    workflow.initialize()
+    workflow.run()
+    workflow.finalize()

@@ -1,0 +1,26 @@
+"""What a run was given: options checked, files named, and the whole configuration looked up while it runs.
+
+``kinds`` (what each option takes), ``overrides`` (what a user changes), ``files`` (and their comments), ``methods``
+(methods as files, and their copies), ``running`` (the configuration that makes us), ``identity`` (what makes a run this
+run; imports MONAI, so it is not imported here: ``--help`` waits for nothing).
+"""
+
+from .files import BUNDLE, config_files, read_meanings, read_options
+from .methods import method_file, method_names, with_method, write_copies
+from .overrides import plain, typed_overrides
+from .running import check_overrides, running_config
+
+__all__ = [
+    "BUNDLE",
+    "check_overrides",
+    "config_files",
+    "method_file",
+    "method_names",
+    "plain",
+    "read_meanings",
+    "read_options",
+    "running_config",
+    "typed_overrides",
+    "with_method",
+    "write_copies",
+]

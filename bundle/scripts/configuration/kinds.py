@@ -1,0 +1,93 @@
+"""What kind of value each option of the configuration files takes.
+
+The value that stands in the file says it, as far as it can; what it cannot say (bounds, choices, what may stand for
+``null``) is said here once, for every file that has the option.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from ..options import Bound, Count, NotNegative, Number, Positive, Precision, Share, at_least, at_most, longer_than
+
+
+def is_device_here(name: str) -> bool:
+    """Whether torch can compute on the device ``name``."""
+    import torch
+
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError):  # the latter of a torch without CUDA
+        return False
+    return name != "meta"
+
+
+Device = Annotated[str, Bound("that names a device of this machine, such as cpu or cuda:0", is_device_here)]
+Size = Annotated[int, Bound("of at least 1, or -1 for the image's own", lambda size: size == -1 or size >= 1)]
+Seed = Annotated[int, at_least(0), at_most(2**32 - 1)]
+Pairing = Literal["atlas", "random"]
+
+KINDS: dict[str, Any] = {
+    "atlas": str | None,
+    "atlas_image": str,
+    "atlas_label": str,
+    "batch_size": Count,
+    "cache_dir": str,
+    "cache_rate": Share,
+    "channels": Annotated[list[Count], longer_than(1)],
+    "ckpt_path": str,
+    "dataset_dir": str,
+    "device": Device,
+    "evaluation_pairing": Pairing,
+    "final_learning_rate": NotNegative,
+    "formats": list[Literal["torchscript", "onnx"]],
+    "initial_weights": str | None,
+    "labels": Literal["auto", "table", "common", "any"] | list[int],
+    "learning_rate": Positive,
+    "max_epochs": Count,
+    "num_figures": Number,
+    "num_pairs": Count | None,
+    "output_dir": str,
+    "pairing": Pairing,
+    "passes": Count,
+    "precision": Precision,
+    "refinement_smoothness": NotNegative,
+    "refinement_steps": Number,
+    "report_dir": str,
+    "saved_pairs": list[str],
+    "seed": Seed,
+    "smoothness": NotNegative,
+    "spacing": Positive | None,
+    "spatial_dims": Literal[2, 3],
+    "spatial_size": list[Size],
+    "split_file": str | None,
+    "split_seed": Seed,
+    "synthetic_size": list[Count],
+    "synthetic_subjects": Count,
+    "val_interval": Count,
+    "weights": str,
+}
+
+
+def kind_of(name: str, config: Mapping[str, Any]) -> Any:
+    """The kind of an option ``name`` of ``config``; ``Any`` where nothing says it, or where a component stands."""
+    default = config[name]
+    if isinstance(default, dict):
+        return Any
+    if name in KINDS:
+        return KINDS[name]
+    if isinstance(default, str) and default.startswith("@") and default[1:] in config:
+        return kind_of(default[1:], config)
+    return kind_like(default)
+
+
+def kind_like(default: Any) -> Any:
+    """The kind of which ``default`` is; ``Any`` of ``null``, of components and of expressions."""
+    if isinstance(default, str):
+        return Any if default[:1] in ("$", "@", "%") else str
+    if isinstance(default, list) and default:
+        kinds = {kind_like(each) for each in default}
+        kind = kinds.pop()
+        return list if kinds or kind is Any or isinstance(default[0], list) else list[kind]  # type: ignore[valid-type]
+    return type(default) if isinstance(default, bool | int | float | list) else Any
