@@ -14,6 +14,7 @@ import os
 import platform
 import re
 import shlex
+import textwrap
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +26,7 @@ from . import ROOT
 
 BLOCK = r"(?P<head><!-- benchmark: {name} -->\n)(?P<text>.*?)(?P<foot><!-- /benchmark -->)"
 OPTION = "--docs"
+WIDTH = 124  # of prose
 
 
 def blocks(text: str) -> dict[str, str]:
@@ -48,7 +50,9 @@ def replace_block(text: str, name: str, block: str) -> str:
 
 def block_of(command: str, data: str, where: str, tables: str) -> str:
     """What stands between the markers: the command, what was measured and where, the tables."""
-    return f"```sh\n{command}\n```\n\n{data} Machine: {where}.\n\n{tables.strip()}\n"
+    said = f"{data} Machine: {where}." if where else data
+    prose = textwrap.fill(said, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return f"```sh\n{command}\n```\n\n{prose}\n\n{tables.strip()}\n"
 
 
 def publish(
@@ -62,7 +66,7 @@ def publish(
         arguments: of the command line, without the program.
         data: a sentence or two on data and protocol.
         tables: Markdown.
-        where: the machine, if not this one.
+        where: the machine, if not this one; empty where it does not matter.
 
     Raises:
         InputError: if the file has no such block, or several.
@@ -73,7 +77,7 @@ def publish(
     path, block = Path(file), block or name
     if not path.is_file():
         raise InputError(f"{path} does not exist; --docs takes a Markdown file with a block of the benchmark's name.")
-    text = block_of(command_of(name, arguments), data, where or machine(), tables)
+    text = block_of(command_of(name, arguments), data, machine() if where is None else where, tables)
     try:
         written = replace_block(path.read_text(encoding="utf-8"), block, text)
     except ValueError as error:

@@ -16,8 +16,10 @@ from scripts.errors import InputError
 
 from . import BUNDLE
 from .command import command_line, start
+from .docs import publish
 
 Arrows = Mapping[str, set[str]]
+LEGEND = "A floor, what stands on it, what that imports; a floor is one above the highest that it imports."
 
 
 def modules_imported(path: Path, root: Path) -> Iterator[tuple[str, ...]]:
@@ -72,18 +74,21 @@ def drawing(title: str, arrows: Arrows) -> str:
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """The command line."""
-    parser = command_line(__doc__, docs=False)
+    parser = command_line(__doc__)
     parser.add_argument("--room", default="registration", help="whose files are drawn too")
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str]) -> None:
     """Print both drawings."""
-    scripts = BUNDLE / "scripts"
-    for folder in (scripts, scripts / parse_arguments(arguments).room):
+    options, scripts = parse_arguments(arguments), BUNDLE / "scripts"
+    folders = (scripts, scripts / options.room)
+    for folder in folders:
         if not folder.is_dir():
             raise InputError(f"{folder} does not exist; --room takes a folder of {scripts}.")
-        print(drawing(folder.name, arrows_within(folder, BUNDLE)))
+    text = "\n".join(drawing(folder.name, arrows_within(folder, BUNDLE)) for folder in folders)
+    print(text)
+    publish(options.docs, "imports", arguments, LEGEND, f"```text\n{text}```", where="")
 
 
 if __name__ == "__main__":

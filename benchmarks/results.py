@@ -44,7 +44,7 @@ def describe(results: Sequence[PairResult], labels: int, options: argparse.Names
     """The data in words."""
     atlas = f"test subjects to {results[0].fixed}" if options.pairing == "atlas" else "random pairs of test subjects"
     name = Path(options.dataset_dir).name
-    return f"{len(results)} {atlas}, {name}, {labels} labels; the method is the {options.method}'s."
+    return f"{len(results)} {atlas}, {name}, {labels} labels; the method is {options.method}."
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:

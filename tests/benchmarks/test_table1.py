@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,15 @@ import numpy as np
 import pytest
 from torch.utils.tensorboard import SummaryWriter
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
-
-from benchmarks import table1, table1_runs  # noqa: E402
-from benchmarks.table1_report import collect, draw, write_tables  # noqa: E402
-from benchmarks.table1_runs import EVALUATED, OURS, TRAINED, Run, row_configs  # noqa: E402
-from scripts.errors import InputError  # noqa: E402
-from scripts.reports import PairResult, dice_csv, labels_csv, pairs_csv  # noqa: E402
-from scripts.reports.panels import FIXED_COLOUR, GRID_COLOUR, OWN_COLOUR  # noqa: E402
-from scripts.reports.style import stage_colour  # noqa: E402
-from support import Picture, coloured  # noqa: E402
+from benchmarks import table1, table1_runs
+from benchmarks.setting import OURS, ROWS, row_files
+from benchmarks.table1_report import collect, docs_tables, draw, write_tables
+from benchmarks.table1_runs import EVALUATED, TRAINED, Run
+from scripts.errors import InputError
+from scripts.reports import PairResult, dice_csv, labels_csv, pairs_csv
+from scripts.reports.panels import FIXED_COLOUR, GRID_COLOUR, OWN_COLOUR
+from scripts.reports.style import stage_colour
+from support import Picture, coloured
 
 SIZE, LABELS = (32, 36), {1: "disc", 2: "ring"}
 SUBJECTS = [f"s{n}" for n in range(7)]
@@ -32,7 +29,7 @@ GAINS = {"vxm1": 0.1, "vxm2": 0.15, "unet": 0.12, OURS: 0.2}
 
 
 def make_run(folder: Path, row: str, seed: int, **options: Any) -> Run:
-    configs = row_configs(row, ["configs/variants/quick.yaml"])
+    configs = row_files(row, ["configs/schedules/quick.yaml"])
     return Run(row, seed, folder / f"{row}_{seed}", configs, {"max_epochs": 40, **options}, SUBJECTS[:5])
 
 
@@ -86,8 +83,8 @@ def test_rows_differ_in_their_overlay_alone(tmp_path: Path, fake: FakeBundle) ->
         command = fake.commands[-1]
         configs = ast.literal_eval(command.pop(command.index("--config_file") + 1))
         command.remove(str(run.folder))
-        own = [] if run.row == OURS else [f"configs/variants/{run.row}.yaml"]
-        assert configs == ["configs/train.yaml", "configs/variants/quick.yaml", *own]
+        own = [] if run.row == OURS else [str(ROWS / f"{run.row}.yaml")]
+        assert configs == [*row_files(OURS, []), "configs/schedules/quick.yaml", *own]
         shared.append(command)
     assert shared[0] == shared[1] == shared[2]
     assert shared[0][shared[0].index("--seed") + 1] == "3"
@@ -112,7 +109,7 @@ def test_another_budget_in_the_same_folder_is_refused(tmp_path: Path, fake: Fake
 
 def test_an_unknown_row_is_named() -> None:
     with pytest.raises(InputError, match="vxm9"):
-        row_configs("vxm9", [])
+        row_files("vxm9", [])
 
 
 def test_the_papers_five_images_are_drawn_once_and_for_all() -> None:
@@ -172,6 +169,8 @@ def test_tables_and_figures_of_finished_runs(tmp_path: Path, picture: Picture) -
     ablation = text.split("## Ablation")[1]
     assert "U-Net" in ablation and "Vxm" not in ablation
     assert "95,298" in ablation  # parameters of the plain U-Net
+    tested = docs_tables(comparison).split("**Ours against")[1].split("**Ablation")[0]
+    assert "Dice" in tested and "MSE" not in tested and "MSE" in text.split("## Ours against")[1]
     for name in ("table1.csv", "extended.csv", "tests.csv", "ablation.csv"):
         assert (tmp_path / name).read_text(encoding="utf-8").count("\n") > 3, name
     stages = [stage_colour(k) for k in range(5)]  # the affine stage, three networks, and one for which there is none
@@ -193,7 +192,7 @@ def test_one_command_from_data_to_table(cohort_2d: Path, tmp_path: Path, capsys:
     table1.main(arguments)
     assert "| mean |" in capsys.readouterr().out
     settings = json.loads((tmp_path / "ours_seed0" / "settings.json").read_text(encoding="utf-8"))
-    assert settings["max_epochs"] == 1
+    assert int(settings["max_epochs"]) == 1
     written = (tmp_path / "ours_seed0" / TRAINED).stat().st_mtime_ns
     table1.main(arguments)
     assert (tmp_path / "ours_seed0" / TRAINED).stat().st_mtime_ns == written
