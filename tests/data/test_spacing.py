@@ -1,4 +1,4 @@
-"""What only the fixed header knows, the size of voxels and where axes point to, reaches measures and figures."""
+"""What the fixed image's header alone knows, size of voxels and where axes point, reaches measures and figures."""
 
 from __future__ import annotations
 

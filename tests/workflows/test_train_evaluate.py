@@ -51,7 +51,7 @@ def test_training_lowers_the_loss(cohort_2d: Path, run_bundle: Run, tmp_path: Pa
     options = small(cohort_2d, tmp_path / "out", max_epochs=12, learning_rate=0.005, val_interval=12)
     said = run_bundle(TRAIN, "training", **options)
     assert said.returncode == 0, said.stderr
-    losses = [float(line.split("  loss ")[1].split()[0]) for line in said.stdout.splitlines() if "  loss " in line]
+    losses = [float(line.split("  loss ")[1].split()[0]) for line in said.stdout.splitlines() if "INFO epoch " in line]
     assert len(losses) == 12 and f"Weights are in {tmp_path / 'out'}: model.pt" in said.stdout
     assert losses[-1] < 0.9 * losses[0]
 
