@@ -7,6 +7,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
+from ..spatial import without_autocast
+
 
 class FastLNCC(nn.Module):
     """``1 -`` the mean of the squared correlation of two images in windows.
@@ -47,7 +49,7 @@ class FastLNCC(nn.Module):
         """
         if pred.shape != target.shape or pred.shape[1] != 1:
             raise ValueError(f"LNCC takes two images (B, 1, *S), got {tuple(pred.shape)} and {tuple(target.shape)}")
-        with torch.autocast(pred.device.type, enabled=False):  # variances are small differences of large numbers
+        with without_autocast(pred.device):  # variances are small differences of large numbers
             a, b = pred.float(), target.float()
             # One image at a time: what the fixed image alone decides needs no gradient.
             mean_a, mean_b = self._windowed_mean(a), self._windowed_mean(b)

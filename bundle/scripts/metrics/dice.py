@@ -44,12 +44,18 @@ def label_dice(warped_label: Tensor, fixed_label: Tensor, ids: Sequence[int], mo
 
 def _dice_of_pair(warped: Tensor, fixed: Tensor, moving: Tensor, *, num_labels: int) -> Tensor:
     bins = num_labels + 1
-    joint = torch.bincount((warped * bins + fixed).flatten(), minlength=bins * bins).reshape(bins, bins)
-    in_moving = torch.bincount(moving.flatten(), minlength=bins)
+    joint = _counts(warped * bins + fixed, bins * bins).reshape(bins, bins)
+    in_moving = _counts(moving, bins)
     sizes = joint.sum(0) + joint.sum(1)
     dice = 2.0 * joint.diagonal() / sizes
     dice[(joint.sum(0) == 0) | (in_moving == 0)] = torch.nan
     return dice[1:]
+
+
+def _counts(index: Tensor, bins: int) -> Tensor:
+    """How often ``0`` to ``bins - 1`` occur; ``torch.bincount`` waits for the device to tell the largest."""
+    ones = torch.ones_like(index).flatten()
+    return ones.new_zeros(bins).scatter_add_(0, index.flatten(), ones)
 
 
 class LabelDice(LabelMeasure):

@@ -22,11 +22,12 @@ def log_jacobian_deviation(ddf: Tensor) -> Tensor:
     Returns:
         ``(B,)``; NaN where every voxel is folded.
     """
-    return torch.stack([_deviation(jac_det[jac_det > 0].log()) for jac_det in jacobian_determinant(ddf)])
-
-
-def _deviation(values: Tensor) -> Tensor:
-    return values.std(correction=0) if len(values) else values.new_tensor(torch.nan)
+    jac_det = jacobian_determinant(ddf).flatten(1)
+    kept = jac_det > 0
+    logarithm = torch.where(kept, jac_det, 1).log()  # 0 where folded, and counted nowhere
+    count = kept.sum(1, keepdim=True)
+    from_mean = torch.where(kept, logarithm - logarithm.sum(1, keepdim=True) / count, 0)
+    return (from_mean.square().sum(1) / count[:, 0]).sqrt()
 
 
 class FoldedFraction:

@@ -31,7 +31,8 @@ class SurfaceDistance(LabelMeasure):
             [
                 [self._of_label(warped[i, 0] == k, fixed[i, 0] == k, original[i, 0] == k, spacing[i]) for k in self.ids]
                 for i in range(len(fixed))
-            ]
+            ],
+            device=fixed.device,
         )
 
     def _of_label(self, warped: Tensor, fixed: Tensor, original: Tensor, spacing: list[float]) -> float:

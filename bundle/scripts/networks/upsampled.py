@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..spatial import without_autocast
+
 CONVOLVED = {2: F.conv2d, 3: F.conv3d}
 TRANSPOSED = {2: F.conv_transpose2d, 3: F.conv_transpose3d}
 
@@ -43,7 +45,7 @@ def convolve_with_upsampled(conv: nn.Conv2d | nn.Conv3d, same: Sequence[Tensor],
 
 def _summed_where_voxels_repeat(weight: Tensor) -> Tensor:
     """Weights ``(O, I, *3)`` of an upsampled tensor as those ``(O, I, *4)`` of a transposed convolution before it."""
-    with torch.autocast(weight.device.type, enabled=False):  # sums in 32 bits, rounded once
+    with without_autocast(weight.device):  # sums in 32 bits, rounded once
         flat = weight.flatten(2) @ _sums(weight.ndim - 2, weight.device).to(weight.dtype)
     return flat.unflatten(2, (4,) * (weight.ndim - 2))
 

@@ -7,6 +7,7 @@ from .invert import invert_field
 from .invert_points import invert_points
 from .jacobian import folded_fraction, jacobian_determinant
 from .padding import crop_to, pad_to_multiple
+from .precision import without_autocast
 from .resize import LINEAR_MODES, halve_field, upsample_field
 from .sample import grid_points, map_points, sample
 from .warp import Warp, warp
@@ -29,4 +30,5 @@ __all__ = [
     "sample",
     "upsample_field",
     "warp",
+    "without_autocast",
 ]

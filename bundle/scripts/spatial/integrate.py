@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .precision import without_autocast
 from .warp import normalised_grid
 
 
@@ -37,7 +37,7 @@ class ScalingSquaring(nn.Module):
         """
         if dvf.shape[1] != dvf.ndim - 2:
             raise ValueError(f"a velocity field needs one channel per axis, got shape {tuple(dvf.shape)}")
-        with torch.autocast(dvf.device.type, enabled=False):
+        with without_autocast(dvf.device):
             grid, voxel = normalised_grid(dvf)
             path = dvf.float().flip(1) * (voxel / 2**self.num_steps)
             for _ in range(self.num_steps):

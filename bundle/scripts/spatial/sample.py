@@ -51,6 +51,11 @@ def map_points(affine: np.ndarray, points: Tensor) -> Tensor:
     return mapped.unflatten(2, points.shape[2:])
 
 
-def grid_points(spatial_size: Sequence[int], affine: np.ndarray, dtype: torch.dtype = torch.float64) -> Tensor:
-    """Where the voxels of a grid lie: ``(1, D', *S)``; ``affine`` ``(D', D + 1)`` takes index to point."""
-    return map_points(affine, identity_grid(spatial_size, dtype=dtype)[None])
+def grid_points(
+    spatial_size: Sequence[int],
+    affine: np.ndarray,
+    dtype: torch.dtype = torch.float64,
+    device: torch.device | str | None = None,
+) -> Tensor:
+    """Where the voxels of a grid lie, ``(1, D', *S)`` on ``device``; ``affine`` ``(D', D + 1)`` takes index there."""
+    return map_points(affine, identity_grid(spatial_size, dtype=dtype, device=device)[None])

@@ -11,6 +11,7 @@ from monai.networks.blocks import Warp as MonaiWarp
 from torch import Tensor
 
 from .grids import identity_grid
+from .precision import without_autocast
 
 
 class Warp(MonaiWarp):
@@ -45,7 +46,7 @@ class Warp(MonaiWarp):
                 f"got {tuple(ddf.shape)}"
             )
         grid, scale = normalised_grid(ddf)
-        with torch.autocast(image.device.type, enabled=False):
+        with without_autocast(image.device):
             positions = torch.addcmul(grid, ddf.float().flip(1), scale)
             return F.grid_sample(
                 image.float(),

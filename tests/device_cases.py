@@ -1,0 +1,115 @@
+"""What every public function, loss, metric and network is called with, on any device, and the shape it must give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from scripts import losses, metrics, networks, spatial
+
+BATCH = 2
+SIZES = {2: (16, 20), 3: (16, 20, 24)}
+IDS = (1, 2, 5)
+ROOMS = (spatial, losses, metrics, networks)
+
+Call = Callable[[], Tensor]
+Case = tuple[str, Call, tuple[int, ...]]
+
+
+class Cases:
+    """Calls on random tensors, the same on every device.
+
+    Args:
+        dims: number of axes.
+        device: of all tensors.
+    """
+
+    def __init__(self, dims: int, device: str) -> None:
+        self.dims, self.device, self.size = dims, device, SIZES[dims]
+        self.generator = torch.Generator().manual_seed(0)
+        self.half = tuple(n // 2 for n in self.size)
+        self.ddf = self.tensor(dims)
+        self.image = self.tensor(1)
+        self.label = (6 * self.tensor(1)).int()
+        self.pred = {"ddf": self.ddf, "warped": self.image}
+        self.target = {"fixed": self.image, "moving_label": self.label, "fixed_label": self.label}
+
+    def tensor(self, channels: int, size: tuple[int, ...] | None = None) -> Tensor:
+        """Values from 0 to 1."""
+        return torch.rand(BATCH, channels, *(size or self.size), generator=self.generator).to(self.device)
+
+    def shape(self, channels: int, size: tuple[int, ...] | None = None) -> tuple[int, ...]:
+        return (BATCH, channels, *(size or self.size))
+
+    def spatial(self) -> Iterator[Case]:
+        field, affine = self.shape(self.dims), np.eye(self.dims, self.dims + 1)
+        yield "ScalingSquaring", lambda: spatial.ScalingSquaring(3)(self.ddf), field
+        yield "Warp", lambda: spatial.Warp()(self.image, self.ddf), self.shape(1)
+        yield "compose", lambda: spatial.compose(self.ddf, self.ddf), field
+        yield "crop_to", lambda: spatial.crop_to(self.image, self.half), self.shape(1, self.half)
+        yield "folded_fraction", lambda: spatial.folded_fraction(self.ddf), (BATCH,)
+        yield (
+            "grid_points",
+            lambda: spatial.grid_points(self.size, affine, device=self.device),
+            (1, self.dims, *self.size),
+        )
+        yield "halve_field", lambda: spatial.halve_field(self.ddf), self.shape(self.dims, self.half)
+        yield "identity_grid", lambda: spatial.identity_grid(self.size, device=self.device), (self.dims, *self.size)
+        yield "invert_field", lambda: spatial.invert_field(self.ddf, 2), field
+        yield "jacobian_determinant", lambda: spatial.jacobian_determinant(self.ddf), self.shape(1)
+        yield "map_points", lambda: spatial.map_points(affine, self.ddf), field
+        padded = tuple(32 for _ in self.size)
+        yield "pad_to_multiple", lambda: spatial.pad_to_multiple(self.image, 32), self.shape(1, padded)
+        yield "sample", lambda: spatial.sample(self.image, self.ddf), self.shape(1)
+        coarse = self.tensor(self.dims, self.half)
+        yield "upsample_field", lambda: spatial.upsample_field(coarse, self.size), field
+        yield "warp", lambda: spatial.warp(self.label, self.ddf, "nearest"), self.shape(1)
+
+    def losses(self) -> Iterator[Case]:
+        def whole() -> Tensor:
+            return losses.RegistrationLoss(losses.FastLNCC(9, 3), losses.FoldingPenalty(), 1.0)(self.pred, self.target)
+
+        yield "FastLNCC", lambda: losses.FastLNCC(9, 2)(self.image, self.image), ()
+        yield "FoldingPenalty", lambda: losses.FoldingPenalty()(self.ddf), ()
+        yield "ForwardDiffusion", lambda: losses.ForwardDiffusion()(self.ddf), ()
+        yield "RegistrationLoss", whole, ()
+        yield "WeightedSum", lambda: losses.WeightedSum([nn.MSELoss()], [2.0])(self.image, self.image), ()
+
+    def metrics(self) -> Iterator[Case]:
+        for name in ("FoldedFraction", "LogJacobianDeviation", "MeanAbsoluteError", "MeanSquaredError",
+                     "NonDiffeomorphicVolume", "NormalisedCrossCorrelation", "StructuralSimilarity"):  # fmt: skip
+            yield name, lambda name=name: getattr(metrics, name)()(self.pred, self.target), (BATCH,)
+        for name in ("LabelDice", "LostLabels"):
+            yield name, lambda name=name: getattr(metrics, name)(IDS)(self.pred, self.target), (BATCH,)
+        yield "Negated", lambda: metrics.Negated(metrics.FoldedFraction())(self.pred, self.target), (BATCH,)
+        yield "label_dice", lambda: metrics.label_dice(self.label, self.label, IDS, self.label), (BATCH, len(IDS))
+        yield "log_jacobian_deviation", lambda: metrics.log_jacobian_deviation(self.ddf), (BATCH,)
+        yield "non_diffeomorphic_volume", lambda: metrics.non_diffeomorphic_volume(self.ddf), (BATCH,)
+
+    def networks(self) -> Iterator[Case]:
+        torch.manual_seed(0)
+        backbone = networks.DenseUNet(self.dims, channels=(4, 8, 8), output_level=1)
+        model = networks.RegistrationModel(backbone, velocity=True, half_resolution=True, passes=2)
+        pair, field = self.tensor(2), self.shape(self.dims)
+        yield "DenseUNet", lambda: backbone.to(self.device)(pair), self.shape(self.dims, self.half)
+        attention = networks.EfficientChannelAttention(16)
+        yield "EfficientChannelAttention", lambda: attention.to(self.device)(self.tensor(16)), self.shape(16)
+        yield "RegistrationModel", lambda: model.to(self.device)(pair), field
+
+
+def room_name(room: ModuleType) -> str:
+    """The last part of a module's name."""
+    return room.__name__.rpartition(".")[2]
+
+
+def cases_of(room: ModuleType, dims: int, device: str) -> dict[str, tuple[Call, tuple[int, ...]]]:
+    """Name to call and shape, of everything a room has a case for."""
+    found = getattr(Cases(dims, device), room_name(room))()
+    return {name: (call, shape) for name, call, shape in found}
+
+
+PLACED = [(room, name) for room in ROOMS for name in cases_of(room, 2, "meta")]
