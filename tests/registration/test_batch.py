@@ -81,8 +81,7 @@ def test_other_options_or_files_are_done_again(tmp_path: Path, images: list[str]
     register_files(registration, str(out), pairs=listed)
     register_files(registration, str(out), pairs=listed)
     assert calls == ["mine"]
-    registration.spacing = 4.0
-    register_files(registration, str(out), pairs=listed)
+    register_files(with_field(spacing=4.0), str(out), pairs=listed)
     draw(Path(images[1]), HEADERS_2D["flipped"], 2, squeeze=True)
     register_files(registration, str(out), pairs=listed)
     assert calls == ["mine"] * 3

@@ -14,8 +14,9 @@ import itk
 import numpy as np
 
 from .affine_starts import identity, starts
+from .geometry import Geometry
 from .intensity import bright_box
-from .itk_images import itk_image, itk_resample
+from .itk_images import geometry_of, itk_image, itk_resample
 from .itk_transforms import matrix_of
 from .prepared import Prepared
 
@@ -76,19 +77,31 @@ def mutual_information(fixed: itk.Image, moving: itk.Image, transform: itk.Trans
 
     Unlike that inside the overlap, it cannot be improved by moving the image out of view.
     """
-    step = np.maximum(np.array(list(itk.size(fixed))) // COMPARED_SIZE, 1)
-    thinned = itk.shrink_image_filter(fixed, shrink_factors=step.tolist())
-    warped = itk_resample(moving, thinned, transform)
-    if any(np.ptp(itk.array_view_from_image(image)) == 0 for image in (thinned, warped)):
+    still, grid = identity(fixed.GetImageDimension()), _between_voxels(fixed)
+    images = itk_resample(fixed, grid, still), itk_resample(moving, grid, transform)
+    if any(np.ptp(itk.array_view_from_image(image)) == 0 for image in images):
         return 0.0
-    metric = _metric(type(thinned))
-    metric.SetFixedImage(thinned)
-    metric.SetMovingImage(warped)
-    metric.SetFixedTransform(identity(thinned.GetImageDimension()))
-    metric.SetMovingTransform(identity(thinned.GetImageDimension()))
-    metric.SetVirtualDomainFromImage(thinned)
+    metric = _metric(type(fixed))
+    metric.SetFixedImage(images[0])
+    metric.SetMovingImage(images[1])
+    metric.SetFixedTransform(still)
+    metric.SetMovingTransform(still)
+    metric.SetVirtualDomainFromImage(images[0])
     metric.Initialize()
     return -float(metric.GetValue())
+
+
+def _between_voxels(image: itk.Image) -> itk.Image:
+    """An empty image of at most about :data:`COMPARED_SIZE` voxels an axis, halfway between those of ``image``.
+
+    Interpolation blurs both images there. On the voxels themselves it would blur the moving image alone, and blur counts
+    as information: identical images would be moved by a fraction of a voxel.
+    """
+    whole = geometry_of(image)
+    step = np.maximum(np.array(whole.size) // COMPARED_SIZE, 1)
+    size = tuple(int(n) for n in np.maximum((np.array(whole.size) - 1) // step, 1))
+    grid = Geometry(size, whole.spacing * step, whole.origin + whole.matrix @ np.full(len(size), 0.5), whole.direction)
+    return itk_image(np.zeros(size, dtype=np.float32), grid)
 
 
 def _optimise(
