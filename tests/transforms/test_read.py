@@ -196,7 +196,7 @@ def test_broken_file_is_one_sentence(case: str, suffix: str, key: str, save: Sav
     record = {"image": save(large), "label": save((9 * large).astype(np.int16), "label.nii.gz")}
     path = Path(save(large, f"broken{suffix}"))
     broken_files()[case](path, path.read_bytes())
-    with pytest.raises(InputError, match="does not exist|cannot be read as an image") as caught:
+    with pytest.raises(InputError, match=r"does not exist|cannot be read as an image") as caught:
         reader(2)({**record, key: str(path)})
     assert_one_sentence(str(caught.value), str(path))
 

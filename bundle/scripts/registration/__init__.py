@@ -2,8 +2,8 @@
 
 From the ground up: ``method`` (what a registration is made of), ``deformation`` (what is found, as a map of points) and
 ``working_grid``; ``stages`` (affine, network, refined), ``measures`` and ``results`` (the files); ``outcome`` (all that
-a user gets), ``apply`` (warp, jacobian) and ``points`` (landmarks); ``pipeline`` (one pair); ``batch`` (the command) and
-``api`` (the function).
+a user gets), ``apply`` (warp, jacobian) and ``points`` (landmarks); ``pipeline`` (one pair); ``batch`` (the command)
+and ``api`` (the function).
 """
 
 from .api import register
