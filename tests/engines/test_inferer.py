@@ -79,12 +79,12 @@ def test_refinement_is_given_the_pair_and_the_field() -> None:
         given.append((pair, ddf))
         return ddf + 1
 
-    found = RegistrationInferer(refine=refine)(pair, model)
+    found = RegistrationInferer(refinement=refine)(pair, model)
     assert given[0][0] is pair
     torch.testing.assert_close(found["ddf"], found["network_ddf"] + 1)
     torch.testing.assert_close(found["network_ddf"], RegistrationInferer()(pair, model)["ddf"])
     torch.testing.assert_close(found["warped"], warp(pair[:, :1], found["ddf"]))
-    assert "network_ddf" not in RegistrationInferer(refine=lambda pair, ddf: ddf)(pair, model)
+    assert "network_ddf" not in RegistrationInferer(refinement=lambda pair, ddf: ddf)(pair, model)
 
 
 def test_images_of_several_channels_are_halved() -> None:

@@ -27,7 +27,7 @@ SMALLEST_SIZE = 16
 HISTOGRAM_BINS = 32
 CROP_MARGIN = 0.1
 TELLING = 1.001  # less of a gain is how the voxels fall
-COMPARED_SIZE = 64  # voxels an axis of the grid on which whole images are compared
+COMPARED_VOXELS = 2**18  # at most, of the grid on which whole images are compared: a slice is not thinned out
 # Twelve parameters need no more points than this; without a limit a 256^3 volume takes minutes.
 SAMPLES_PER_LEVEL = 20_000
 # Threads add up in no fixed order, and the last digits grow over the iterations. So few points are no
@@ -92,13 +92,13 @@ def mutual_information(fixed: itk.Image, moving: itk.Image, transform: itk.Trans
 
 
 def _between_voxels(image: itk.Image) -> itk.Image:
-    """An empty image of at most about :data:`COMPARED_SIZE` voxels an axis, halfway between those of ``image``.
+    """An empty image of at most about :data:`COMPARED_VOXELS` voxels, halfway between those of ``image``.
 
     Interpolation blurs both images there. On the voxels themselves it would blur the moving image alone, and blur
     counts as information: identical images would be moved by a fraction of a voxel.
     """
     whole = geometry_of(image)
-    step = np.maximum(np.array(whole.size) // COMPARED_SIZE, 1)
+    step = max(1, round((np.prod(whole.size, dtype=float) / COMPARED_VOXELS) ** (1 / len(whole.size))))
     size = tuple(int(n) for n in np.maximum((np.array(whole.size) - 1) // step, 1))
     grid = Geometry(size, whole.spacing * step, whole.origin + whole.matrix @ np.full(len(size), 0.5), whole.direction)
     return itk_image(np.zeros(size, dtype=np.float32), grid)
