@@ -54,7 +54,7 @@ def test_inference_shares_its_method_with_training_and_recipe(bundle: Path) -> N
     inference = parse(bundle, "inference.yaml")
     values = ("channels", "dense", "attention", "sigma", "precision", "refinement_steps")
     recipe["network_def"]["passes"] = "@passes"  # one name in inference, of its own in evaluation
-    for key in ("network_def", "loss", "refine", "inferer", *values):
+    for key in ("network_def", "loss", "refinement", "inferer", *values):
         assert inference[key] == recipe[key], key
     assert inference.get_parsed_content("refinement_smoothness") == recipe["refinement_smoothness"]
     assert inference["passes"] == recipe.get_parsed_content("evaluation_passes")
