@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from scripts.data.pairs import PairDataset
+from scripts.physical import ORIENTATION
 from scripts.transforms import ReadSubjectd
 
 RAS, LIA = np.eye(4), np.array([[-1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
@@ -25,18 +26,24 @@ def opened(folder: Path, size: tuple[int, ...], **affines: np.ndarray) -> PairDa
     return PairDataset(records[:1], ReadSubjectd(["image", "label"], dims, allow_missing_keys=True), records[1])
 
 
-@pytest.mark.parametrize("size, spacing", [((12, 10, 1), (0.5, 2.0, 3.0)), ((12, 10, 9), (0.5, 2.0, 1.25))])
+@pytest.mark.parametrize(
+    "size, spacing, expected",
+    [
+        ((12, 10, 1), (0.5, 2.0, 3.0), [0.5, 2.0]),
+        ((12, 1, 10), (0.5, 3.0, 2.0), [0.5, 2.0]),
+        ((12, 10, 9), (0.5, 2.0, 1.25), [0.5, 1.25, 2.0]),  # left, down, front
+    ],
+)
 def test_spacing_is_the_fixed_images_by_its_header(
-    size: tuple[int, ...], spacing: tuple[float, ...], tmp_path: Path
+    size: tuple[int, ...], spacing: tuple[float, ...], expected: list[float], tmp_path: Path
 ) -> None:
     pair = opened(tmp_path, size, moving=RAS, fixed=np.diag([*spacing, 1.0]))[0]
-    assert pair["spacing"].tolist() == list(spacing[: sum(n > 1 for n in size)])
+    assert pair["spacing"].tolist() == expected
 
 
-@pytest.mark.parametrize(("affine", "letters"), [(RAS, "RAS"), (LIA, "LIA"), (LIA @ np.diag([1, -1, 1, 1]), "LSA")])
-def test_orientation_of_a_volume_is_the_fixed_images(affine: np.ndarray, letters: str, tmp_path: Path) -> None:
-    other = RAS if letters != "RAS" else LIA
-    assert opened(tmp_path, (12, 10, 9), moving=other, fixed=affine)[0]["orientation"] == letters
+@pytest.mark.parametrize("affine", [RAS, LIA, LIA @ np.diag([1, -1, 1, 1])])
+def test_a_volume_is_read_in_the_canonical_orientation(affine: np.ndarray, tmp_path: Path) -> None:
+    assert opened(tmp_path, (12, 10, 9), moving=RAS, fixed=affine)[0]["orientation"] == ORIENTATION[3]
 
 
 def test_the_header_of_a_slice_tells_no_orientation(tmp_path: Path) -> None:

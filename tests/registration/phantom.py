@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
-from scripts.engines import Refinement, RegistrationInferer
+from scripts.engines import Refinement
 from scripts.losses import ForwardDiffusion, RegistrationLoss
-from scripts.registration import Registration
+from scripts.physical import Prepared
+from scripts.registration import Method, Registration
+from scripts.registration.deformation import Deformation
+from scripts.registration.stages import Stage
 
 # Ellipsoids: centre and radii in mm (RAS), intensity, label id.
 STRUCTURES = [
@@ -132,29 +136,27 @@ def draw_labels(path: Path, matrix: np.ndarray, dims: int = 3, where: Map = lamb
     return write(path, labels(where(points_of(affine, size))), affine)
 
 
-class SetField(nn.Module):
-    """In a network's place: a smooth field of ``amplitude`` voxels, the same for the same size."""
+class FieldStage:
+    """In the network's place: a smooth field of ``amplitude`` voxels, the same for the same size."""
+
+    name = "network"
 
     def __init__(self, amplitude: float = 2.5) -> None:
-        super().__init__()
         self.amplitude = amplitude
 
-    def forward(self, pair: Tensor) -> Tensor:
-        """``(B, D, *S)``."""
-        dims = pair.ndim - 2
-        coarse = torch.randn(1, dims, *[5] * dims, generator=torch.Generator().manual_seed(3))
-        mode = {2: "bicubic", 3: "trilinear"}[dims]
-        return self.amplitude * F.interpolate(coarse, size=pair.shape[2:], mode=mode, align_corners=True)
+    def __call__(self, fixed: Prepared, moving: Prepared, deformation: Deformation) -> Deformation:
+        """The deformation with this field."""
+        size = fixed.values.shape[2:]
+        coarse = torch.randn(1, len(size), *[5] * len(size), generator=torch.Generator().manual_seed(3))
+        mode = {2: "bicubic", 3: "trilinear"}[len(size)]
+        field = F.interpolate(coarse, size=size, mode=mode, align_corners=True)
+        return replace(deformation, ddf=self.amplitude * field)
 
 
 def with_field(amplitude: float = 2.5, affine: bool = False, spacing: float | None = 3.0) -> Registration:
     """A registration that finds :class:`SetField`'s field."""
-    network = SetField(amplitude)
-    registration = Registration(
-        network, RegistrationInferer(), "", 0, use_network=False, affine=affine, spacing=spacing
-    )
-    registration._network = lambda dims: network  # type: ignore[method-assign]
-    return registration
+    stages: list[str | Stage] = [*(["affine"] if affine else []), FieldStage(amplitude)]
+    return Registration(lambda dims: Method(spacing=spacing), stages, {"spacing": spacing})
 
 
 def by_intensity(steps: int, spacing: float) -> Registration:
@@ -162,8 +164,8 @@ def by_intensity(steps: int, spacing: float) -> Registration:
     loss = RegistrationLoss(
         mse={"weight": 1, "loss": nn.MSELoss()}, diffusion={"weight": 2e-3, "of": "ddf", "loss": ForwardDiffusion()}
     )
-    inferer = RegistrationInferer(refinement=Refinement(loss, steps, learning_rate=0.1))
-    return Registration(SetField(), inferer, "", 0, use_network=False, spacing=spacing)
+    method = Method(refinement=Refinement(loss, steps, learning_rate=0.1), spacing=spacing)
+    return Registration(lambda dims: method, ["affine", "refined"])
 
 
 def coarser(path: Path, target: Path, step: int = 3) -> str:

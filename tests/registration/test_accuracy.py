@@ -59,7 +59,7 @@ def test_known_deformation_of_the_phantom_is_found(tmp_path: Path, kind: str) ->
     before = np.linalg.norm(where(points) - points, axis=0)[inside]
     after = np.linalg.norm(where(points + vectors_ras(result)) - points, axis=0)[inside]
     similarity = result.report["similarity"]
-    assert similarity["after"]["correlation"] > 0.99 > similarity["before"]["correlation"]
+    assert similarity["refined"]["correlation"] > 0.99 > similarity["unregistered"]["correlation"]
     edge = np.linalg.norm(np.gradient(brain(points).squeeze()), axis=0).reshape(inside.shape)[inside] > 20
     assert after[edge].mean() < 0.35 * before[edge].mean()
     assert result.report["jacobian"]["folded_fraction"] < 1e-3
@@ -141,7 +141,7 @@ def test_storage_does_not_matter(tmp_path: Path, kind: str, side: str, change: A
     registration = configured(use_network=False, refinement_steps=6, spacing=1.5 if kind == "2d" else 4.0)
     first = registration(**files)
     second = registration(**{**files, side: change(files[side], tmp_path)})
-    assert first.report["similarity"]["affine"] != first.report["similarity"]["before"]
+    assert first.report["similarity"]["affine"] != first.report["similarity"]["unregistered"]
     points = points_of(affine_of(HEADERS["identity"], half=40)[0], (41, 41, 41 if kind == "3d" else 1))
     points = points.reshape(3, -1)[: 2 if kind == "2d" else 3]
     moved = [at(result, points) for result in (first, second)]
@@ -170,9 +170,9 @@ def test_real_volumes(real_data: Path, tmp_path: Path) -> None:
     files = {key: coarser(path, tmp_path / f"{key}.nii.gz", 2) for key, path in names.items()}
     result = register(**files, use_network=False, refinement_steps=10, spacing=4.0)
     dice = result.report["dice"]["mean"]
-    assert dice["before"] < 0.2
+    assert dice["unregistered"] < 0.2
     assert dice["affine"] > 0.45
-    assert dice["after"] > dice["affine"] + 0.05
+    assert dice["refined"] > dice["affine"] + 0.05
 
 
 def test_label_with_a_header_of_its_own_is_said(real_data: Path, tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_label_with_a_header_of_its_own_is_said(real_data: Path, tmp_path: Path)
     result = register(**files, use_network=False, refinement_steps=5, spacing=4.0)
     (note,) = result.report["notes"]
     assert "fixed_label.nii.gz does not match" in note
-    assert result.report["dice"]["mean"]["after"] > 0.58
+    assert result.report["dice"]["mean"]["refined"] > 0.58
     json.dumps(result.report)
 
 
@@ -191,5 +191,5 @@ def test_axis_swapped_real_slices(real_data: Path) -> None:
     folder = real_data / "coronal_t1t2" / "t1"
     result = register(folder / "S1.nii.gz", folder / "S2.nii.gz", use_network=False, refinement_steps=30)
     similarity = result.report["similarity"]
-    assert similarity["after"]["correlation"] > similarity["before"]["correlation"] + 0.08
+    assert similarity["refined"]["correlation"] > similarity["unregistered"]["correlation"] + 0.08
     assert result.report["inverse_error_voxels"]["p99"] < 0.1

@@ -333,7 +333,7 @@ def test_spacing_of_the_working_grid(tmp_path: Path, spacing: float) -> None:
 
 
 def test_flag_that_is_neither_true_nor_false() -> None:
-    assert configured(use_network="false", affine="False").use_network is False
+    assert configured(use_network="false", affine="False").stages == ["refined"]
     with pytest.raises(InputError, match="neither true nor false"):
         configured(affine="maybe")
 

@@ -81,8 +81,7 @@ def test_other_options_or_files_are_done_again(tmp_path: Path, images: list[str]
     register_files(registration, str(out), pairs=listed)
     register_files(registration, str(out), pairs=listed)
     assert calls == ["mine"]
-    registration.spacing = 4.0
-    register_files(registration, str(out), pairs=listed)
+    register_files(with_field(spacing=4.0), str(out), pairs=listed)
     draw(Path(images[1]), HEADERS_2D["flipped"], 2, squeeze=True)
     register_files(registration, str(out), pairs=listed)
     assert calls == ["mine"] * 3
@@ -113,3 +112,23 @@ def test_bad_lists(tmp_path: Path, content: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         register_files(with_field(), str(tmp_path / "out"), pairs=str(tmp_path / "list.csv"))
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["a/b", "../a", "a\\b", "..", "a\0b"])
+def test_names_that_are_no_file_s_are_refused(tmp_path: Path, images: list[str], name: str) -> None:
+    """Whatever is in the way, nothing is written outside the output folder."""
+    listed = write_list(tmp_path / "list.json", [{"fixed": images[0], "moving": images[1], "name": name}])
+    with pytest.raises(InputError, match=r"pair 1 (is named .* without folders|holds a NUL character)"):
+        register_files(with_field(), str(tmp_path / "out"), pairs=listed)
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_identity_is_done_again(tmp_path: Path, images: list[str], calls: list[str]) -> None:
+    """Whatever the configuration says of itself counts, to the last value."""
+    listed = write_list(tmp_path / "list.csv", [{"fixed": images[0], "moving": images[1], "name": "mine"}])
+    for count, identity in enumerate([{"passes": 1}, {"passes": 2}, {"passes": 2, "network": {"channels": [4]}}], 1):
+        registration = with_field()
+        registration = Registration(registration.method_of, registration.stages, identity)
+        for _ in range(2):
+            register_files(registration, str(tmp_path / "out"), pairs=listed)
+        assert len(calls) == count

@@ -23,8 +23,8 @@ def test_register_warp_jacobian(run_bundle: Run, tmp_path: Path, slices: dict[st
     done = run_bundle(CONFIG, "register", **slices, **QUICK, output_dir=out)
     assert done.returncode == 0, done.stderr
     report = json.loads((out / "moving_report.json").read_text(encoding="utf-8"))
-    assert report["options"]["refinement_steps"] == 3
-    assert report["dice"]["mean"]["after"] > report["dice"]["mean"]["before"]
+    assert report["identity"]["refinement"][0] == 3
+    assert report["dice"]["mean"]["refined"] > report["dice"]["mean"]["unregistered"]
     warped = np.asarray(nib.load(out / "moving_warped.nii.gz").dataobj)
     transform = out / "moving_transform.h5"
     again = tmp_path / "again"
@@ -56,9 +56,12 @@ def test_a_mistake_is_one_sentence(run_bundle: Run, tmp_path: Path, slices: dict
 
 def test_three_lines_of_python(slices: dict[str, str], tmp_path: Path) -> None:
     result = register(slices["fixed"], slices["moving"], tmp_path / "out", use_network=False, refinement_steps=3)
-    assert result.report["similarity"]["after"]["correlation"] > result.report["similarity"]["before"]["correlation"]
+    assert (
+        result.report["similarity"]["refined"]["correlation"]
+        > result.report["similarity"]["unregistered"]["correlation"]
+    )
     np.testing.assert_array_equal(nib.load(tmp_path / "out" / "moving_warped.nii.gz").get_fdata(), result.warped.values)
-    assert configured(refinement_steps=7).options()["refinement_steps"] == 7
+    assert configured(refinement_steps=7).identity["refinement"][0] == 7
 
 
 def test_jacobian_of_a_scaling(tmp_path: Path) -> None:

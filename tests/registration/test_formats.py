@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from phantom import HEADERS, affine_of, brain, draw, draw_labels, points_of, with_field, write
+from scripts.physical.headers import read_geometry
+from scripts.physical.images import read_image, read_label
 from scripts.registration import register_files
-from scripts.registration.headers import read_geometry
-from scripts.registration.images import read_image, read_label
 
 ENDINGS = {
     "_warped", "_warped_label", "_field.nii.gz", "_inverse_field.nii.gz", "_transform.h5", "_jacobian.nii.gz",
@@ -96,9 +96,9 @@ def test_results_keep_the_fixed_header(tmp_path: Path, suffix: str) -> None:
 def test_report_is_complete(tmp_path: Path, slices: dict[str, str]) -> None:
     register_files(with_field(affine=True), str(tmp_path), **slices)
     report = json.loads((tmp_path / "moving_report.json").read_text(encoding="utf-8"))
-    wanted = {"similarity", "dice", "jacobian", "seconds", "versions", "options", "notes", "inverse_error_voxels"}
+    wanted = {"similarity", "dice", "jacobian", "seconds", "versions", "identity", "notes", "inverse_error_voxels"}
     assert wanted <= set(report)
-    assert set(report["similarity"]) == {"measured_on", "before", "affine", "after"}
+    assert set(report["similarity"]) == {"measured_on", "unregistered", "affine", "network"}
     assert set(report["dice"]["labels"]) == {"1", "24", "1002", "2035"}
     assert report["dice"]["mean"]["affine"] > 0.8
     assert report["versions"]["itk"] == itk.__version__

@@ -12,8 +12,8 @@ import pytest
 
 from phantom import rotation, with_field
 from scripts.errors import InputError
+from scripts.physical.headers import read_geometry
 from scripts.registration import register_files
-from scripts.registration.headers import read_geometry
 
 hypothesis: Any = pytest.importorskip("hypothesis")
 from hypothesis import HealthCheck, given, settings  # noqa: E402

@@ -29,8 +29,7 @@ def blocks(dims: int) -> np.ndarray:
 
 
 def write(path: Path, values: np.ndarray) -> str:
-    affine = np.diag([-1.5, 0.75, 2.0, 1.0])
-    affine[:3, 3] = 10, -4, 3
+    affine = np.array([[-1.5, 0, 0, 10], [0, 0, 2.0, -4], [0, -0.75, 0, 3], [0, 0, 0, 1]])  # left, down, front
     nib.save(nib.Nifti1Image(values[..., None] if values.ndim == 2 else values, affine), path)
     return str(path)
 

@@ -122,8 +122,10 @@ def _plain(tensor: Any) -> Tensor:
 def _spacing(image: Tensor) -> Tensor:
     """Millimetres a voxel, an array axis each; 1 where the image came without a header."""
     dims = image.ndim - 1
-    sizes = getattr(image, "pixdim", None)
-    return torch.ones(dims) if sizes is None else torch.as_tensor(sizes)[:dims].float()
+    affine = getattr(image, "affine", None)
+    if affine is None:
+        return torch.ones(dims)
+    return affine[:-1, :dims].norm(dim=0).float()  # MONAI's pixdim takes two axes of a slice in space for x and y
 
 
 def _orientation(image: Tensor) -> str:

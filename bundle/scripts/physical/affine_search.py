@@ -14,8 +14,9 @@ import itk
 import numpy as np
 
 from .affine_starts import identity, starts
+from .geometry import Geometry
 from .intensity import bright_box
-from .itk_images import itk_image, itk_resample
+from .itk_images import geometry_of, itk_image, itk_resample
 from .itk_transforms import matrix_of
 from .prepared import Prepared
 
@@ -25,7 +26,8 @@ SHRINK_FACTORS = (8, 4, 2, 1)
 SMALLEST_SIZE = 16
 HISTOGRAM_BINS = 32
 CROP_MARGIN = 0.1
-COMPARED_SIZE = 64  # voxels an axis of the grid on which whole images are compared
+TELLING = 1.001  # less of a gain is how the voxels fall
+COMPARED_VOXELS = 2**18  # at most, of the grid on which whole images are compared: a slice is not thinned out
 # Twelve parameters need no more points than this; without a limit a 256^3 volume takes minutes.
 SAMPLES_PER_LEVEL = 20_000
 # Threads add up in no fixed order, and the last digits grow over the iterations. So few points are no
@@ -44,7 +46,7 @@ def register_affine(
 ) -> itk.AffineTransform:
     """Find the affine map that makes ``moving`` look like ``fixed``.
 
-    The search starts from the best of some guesses (see :func:`starts`), and the result is the best of the guesses and
+    The search starts from the best of some guesses (see :func:`starts`), and the result is the better of that guess and
     what was found, by the metric that is optimised, taken over the whole fixed grid: never worse than any guess,
     whatever the contrast.
 
@@ -65,10 +67,9 @@ def register_affine(
         if not np.isfinite(values).all() or values.min() == values.max():
             raise ValueError("affine registration needs finite images that are not constant")
     scored = [(mutual_information(fixed, moving, guess), guess) for guess in starts(fixed, moving)]
-    start = max(scored, key=lambda pair: pair[0])[1]
+    best, start = max(scored, key=lambda pair: pair[0])
     found = _optimise(fixed, moving, start, num_iterations, seed)
-    scored.append((mutual_information(fixed, moving, found), found))
-    return max(scored, key=lambda pair: pair[0])[1]
+    return found if mutual_information(fixed, moving, found) > best * TELLING else start
 
 
 def mutual_information(fixed: itk.Image, moving: itk.Image, transform: itk.Transform) -> float:
@@ -76,19 +77,31 @@ def mutual_information(fixed: itk.Image, moving: itk.Image, transform: itk.Trans
 
     Unlike that inside the overlap, it cannot be improved by moving the image out of view.
     """
-    step = np.maximum(np.array(list(itk.size(fixed))) // COMPARED_SIZE, 1)
-    thinned = itk.shrink_image_filter(fixed, shrink_factors=step.tolist())
-    warped = itk_resample(moving, thinned, transform)
-    if any(np.ptp(itk.array_view_from_image(image)) == 0 for image in (thinned, warped)):
+    still, grid = identity(fixed.GetImageDimension()), _between_voxels(fixed)
+    images = itk_resample(fixed, grid, still), itk_resample(moving, grid, transform)
+    if any(np.ptp(itk.array_view_from_image(image)) == 0 for image in images):
         return 0.0
-    metric = _metric(type(thinned))
-    metric.SetFixedImage(thinned)
-    metric.SetMovingImage(warped)
-    metric.SetFixedTransform(identity(thinned.GetImageDimension()))
-    metric.SetMovingTransform(identity(thinned.GetImageDimension()))
-    metric.SetVirtualDomainFromImage(thinned)
+    metric = _metric(type(fixed))
+    metric.SetFixedImage(images[0])
+    metric.SetMovingImage(images[1])
+    metric.SetFixedTransform(still)
+    metric.SetMovingTransform(still)
+    metric.SetVirtualDomainFromImage(images[0])
     metric.Initialize()
     return -float(metric.GetValue())
+
+
+def _between_voxels(image: itk.Image) -> itk.Image:
+    """An empty image of at most about :data:`COMPARED_VOXELS` voxels, halfway between those of ``image``.
+
+    Interpolation blurs both images there. On the voxels themselves it would blur the moving image alone, and blur
+    counts as information: identical images would be moved by a fraction of a voxel.
+    """
+    whole = geometry_of(image)
+    step = max(1, round((np.prod(whole.size, dtype=float) / COMPARED_VOXELS) ** (1 / len(whole.size))))
+    size = tuple(int(n) for n in np.maximum((np.array(whole.size) - 1) // step, 1))
+    grid = Geometry(size, whole.spacing * step, whole.origin + whole.matrix @ np.full(len(size), 0.5), whole.direction)
+    return itk_image(np.zeros(size, dtype=np.float32), grid)
 
 
 def _optimise(

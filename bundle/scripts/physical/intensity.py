@@ -28,7 +28,7 @@ class PercentileScaling:
     """
 
     low: float = 0.5
-    high: float = 99.0
+    high: float = 98.5
 
     def __post_init__(self) -> None:
         if not (0 <= self.low <= 100 and 0 <= self.high <= 100):

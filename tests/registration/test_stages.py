@@ -1,0 +1,157 @@
+"""Stages follow one another, each from what was found before; what is not there is refused in a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from phantom import FieldStage, by_intensity, draw, flat_wave
+from scripts.engines import Refinement, RegistrationInferer
+from scripts.errors import InputError
+from scripts.losses import ForwardDiffusion, RegistrationLoss
+from scripts.options import OptionError
+from scripts.physical import Grid, Prepared
+from scripts.registration import ConfiguredMethods, Method, NetworkStage, RefinementStage, Registration, chosen_stages
+from scripts.registration.deformation import Deformation
+from scripts.registration.stages import build_stages, seen_pair
+from scripts.spatial import warp
+from support import both_dims
+
+SIZES = {2: (32, 40), 3: (16, 20, 18)}
+
+
+class Shift(nn.Module):
+    """A field of ``voxels`` along the first axis, whatever the pair; it remembers what it saw."""
+
+    def __init__(self, voxels: float) -> None:
+        super().__init__()
+        self.voxels = nn.Parameter(torch.tensor(voxels))
+        self.seen: list[Tensor] = []
+
+    def forward(self, pair: Tensor) -> Tensor:
+        """``(B, D, *S)``."""
+        self.seen.append(pair)
+        field = torch.zeros(len(pair), pair.ndim - 2, *pair.shape[2:])
+        field[:, 0] = self.voxels
+        return field
+
+
+def prepared(dims: int, seed: int) -> Prepared:
+    values = torch.rand(1, 1, *SIZES[dims], generator=torch.Generator().manual_seed(seed))
+    return Prepared(values, Grid(SIZES[dims], np.eye(dims + 1)))
+
+
+def network_stage(folder: Path, voxels: float) -> tuple[NetworkStage, Shift]:
+    network = Shift(voxels)
+    torch.save(network.state_dict(), folder / "weights.pt")
+    return NetworkStage(Method(network, str(folder / "weights.pt"))), network
+
+
+@both_dims
+def test_network_sees_the_pair_and_is_followed_by_the_next(dims: int, tmp_path: Path) -> None:
+    fixed, moving = prepared(dims, 0), prepared(dims, 1)
+    stage, network = network_stage(tmp_path, 2.0)
+    first = stage(fixed, moving, Deformation.none(fixed.grid))
+    assert torch.equal(first.ddf, network(fixed.values.repeat(1, 2, *[1] * dims)))
+    pair = seen_pair(fixed, moving, Deformation.none(fixed.grid))
+    assert torch.equal(network.seen[0], pair)
+    second = stage(fixed, moving, first)
+    torch.testing.assert_close(network.seen[-1][:, :1], warp(pair[:, :1], first.ddf))
+    inside = (slice(None), slice(None), slice(0, -2))
+    torch.testing.assert_close(second.ddf[inside], 2 * first.ddf[inside])
+
+
+@both_dims
+def test_network_then_refinement_is_what_the_inferer_does(dims: int, tmp_path: Path) -> None:
+    fixed, moving = prepared(dims, 0), prepared(dims, 1)
+    stage, network = network_stage(tmp_path, 0.5)
+    refinement = Refinement(RegistrationLoss(nn.MSELoss(), ForwardDiffusion(), 0.01), steps=3)
+    found = stage(fixed, moving, Deformation.none(fixed.grid))
+    found = RefinementStage(Method(refinement=refinement))(fixed, moving, found)
+    pair = seen_pair(fixed, moving, Deformation.none(fixed.grid))
+    with torch.no_grad():
+        expected = RegistrationInferer(refinement=refinement)(pair, network)["ddf"]
+    assert torch.equal(found.ddf, expected)
+
+
+@pytest.mark.parametrize(
+    ("affine", "use_network", "expected"),
+    [
+        (True, True, ["affine", "network", "refined"]),
+        ("false", "True", ["network", "refined"]),
+        (True, "false", ["affine", "refined"]),
+    ],
+)
+def test_choices(affine: bool | str, use_network: bool | str, expected: list[str]) -> None:
+    assert chosen_stages(affine, use_network) == expected
+
+
+def test_stages_by_name() -> None:
+    with pytest.raises(InputError, match="'afine' is no stage of a registration; the stages are affine, network, ref"):
+        build_stages(["afine"], Method(), torch.device("cpu"))
+    loss = RegistrationLoss(nn.MSELoss(), ForwardDiffusion(), 0.01)
+    for steps, names in ((0, ["affine"]), (1, ["affine", "refined"])):
+        method = Method(refinement=Refinement(loss, steps))
+        built = build_stages(["affine", "refined"], method, torch.device("cpu"))
+        assert [stage.name for stage in built] == names
+    assert [stage.name for stage in build_stages([FieldStage()], Method(), torch.device("cpu"))] == ["network"]
+
+
+def test_report_and_seconds_speak_of_the_stages(slices: dict[str, str]) -> None:
+    report = by_intensity(steps=8, spacing=2.0)(**slices).report
+    assert report["stages"] == ["unregistered", "affine", "refined"]
+    assert set(report["seconds"]) == {"read", "affine", "refined", "results"}
+    similarity = {stage: report["similarity"][stage]["correlation"] for stage in report["stages"]}
+    assert set(report["dice"]["mean"]) == set(report["stages"])
+    assert similarity["unregistered"] < similarity["affine"] < similarity["refined"]
+
+
+def test_method_is_asked_once_for_every_dimension(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def method_of(dims: int) -> Method:
+        asked.append(dims)
+        return Method(spacing=3.0)
+
+    registration = Registration(method_of, [FieldStage()])
+    flat = str(draw(tmp_path / "flat.nii.gz", np.eye(3), 2, flat_wave))
+    volume = str(draw(tmp_path / "volume.nii.gz", 4 * np.eye(3)))
+    for path in (flat, volume, flat):
+        registration(path, path)
+    assert asked == [2, 3]
+
+
+def test_a_method_has_its_network_for_its_own_dimension_alone() -> None:
+    methods = ConfiguredMethods("brain_2d")
+    assert methods(2).network is not None and list(methods(2).spatial_size) == [160, 192]
+    assert methods(3).network is None and list(methods(3).spatial_size) == []
+    assert ConfiguredMethods("brain_2d", use_network=False)(2).network is None
+
+
+def test_without_a_network_the_trainings_loss_refines() -> None:
+    with_network, alone = (ConfiguredMethods("brain_2d", use_network=flag)(2) for flag in (True, False))
+    assert with_network.refinement.loss.terms["diffusion"]["weight"] == 0.7
+    assert alone.refinement.loss.terms["diffusion"]["weight"] == 1.5
+
+
+def test_changes_reach_the_method_and_its_identity() -> None:
+    own, other = ConfiguredMethods("brain_2d"), ConfiguredMethods("brain_2d", refinement_steps="3", spacing=2)
+    assert other(2).refinement.steps == 3 and other(2).spacing == 2
+    assert own.identity != other.identity
+    assert own.identity == ConfiguredMethods("brain_2d").identity
+
+
+@pytest.mark.parametrize(
+    "changes", [{"passes": 2}, {"refinement_smoothness": 1}, {"precision": "float32"}, {"ckpt_path": "models/other.pt"}]
+)
+def test_every_change_makes_another_identity(changes: dict[str, object]) -> None:
+    assert ConfiguredMethods("brain_2d").identity != ConfiguredMethods("brain_2d", **changes).identity
+
+
+def test_a_misspelt_change_names_the_nearest() -> None:
+    with pytest.raises(OptionError, match="refinement_steps"):
+        ConfiguredMethods(refinement_step=3)
