@@ -29,7 +29,8 @@ def itk_affine() -> Register:
     """The bundle's affine stage: ITK, Mattes mutual information, moments, three levels."""
     import itk
 
-    from scripts.data.itk_affine import matrix_of, register_affine
+    from scripts.physical.affine_search import register_affine
+    from scripts.physical.itk_transforms import matrix_of
 
     def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
         images = [itk.image_view_from_array(np.ascontiguousarray(image.T)) for image in (fixed, moving)]
