@@ -190,7 +190,7 @@ def test_affine_stage_is_asked_once_for_everyone(
     asked = []
 
     def normalise(
-        records: list[dict[str, str]], atlas: dict[str, str], folder: Path, dims: int
+        records: list[dict[str, str]], atlas: dict[str, str], folder: Path, dims: int, intensity: object
     ) -> list[dict[str, str]]:
         asked.append((len(records), atlas["subject"], folder, dims))
         return [{**r, "image": f"aligned {r['subject']}", "unaligned_image": r["image"]} for r in records]

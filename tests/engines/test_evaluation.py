@@ -74,13 +74,13 @@ def evaluate(
     folder: Path, dims: int, network: nn.Module, subjects: list[dict[str, str]], batch: int = 2, **choices: Any
 ) -> tuple[EvaluationReport, PairDataset, SupervisedEvaluator]:
     data = PairDataset(subjects, choices.pop("transform", Blocks(dims)), record("atlas", 0))
-    refine = choices.pop("refine", None)
+    refinement = choices.pop("refinement", None)
     report = EvaluationReport(str(folder), LABELS, **choices)
     evaluator = SupervisedEvaluator(
         device=torch.device("cpu"),
         val_data_loader=DataLoader(data, batch_size=batch),
         network=network,
-        inferer=RegistrationInferer(refinement=refine),
+        inferer=RegistrationInferer(refinement=refinement),
         prepare_batch=prepare_pair,
         decollate=False,
         val_handlers=[report],

@@ -121,7 +121,7 @@ def test_terms_follow_the_loss_to_its_device() -> None:
         ({"mse": nn.MSELoss()}, "'mse' must have a weight and a loss"),
         ({"mse": {"loss": nn.MSELoss()}}, "'mse' must have a weight and a loss"),
         ({"mse": {"loss": nn.MSELoss(), "weight": 1, "wieght": 2}}, "'mse' must have"),
-        ({"mse": {"loss": nn.MSELoss(), "weight": 1, "of": "field"}}, "on one of .*images.*ddf"),
+        ({"mse": {"loss": nn.MSELoss(), "weight": 1, "of": "field"}}, "of one of .*images.*ddf"),
     ],
 )
 def test_a_term_has_a_weight_and_a_loss(terms: dict[str, Any], message: str) -> None:

@@ -309,7 +309,7 @@ def test_weights(tmp_path: Path, slices: dict[str, str]) -> None:
 
 
 def test_volumes_need_a_network_of_their_kind(tmp_path: Path) -> None:
-    registration = with_weights(tmp_path / "absent.pt")
+    registration = configured(method="brain_2d")
     refused(
         lambda: register_files(registration, str(tmp_path / "out"), **good_pair(tmp_path)),
         "--use_network false",

@@ -14,7 +14,7 @@ from scripts.registration import jacobian, register
 from scripts.registration.api import configured
 from support import Run
 
-CONFIG = ["inference.yaml"]
+CONFIG = ["register.yaml"]
 QUICK = {"use_network": "false", "refinement_steps": 3}
 
 
@@ -23,7 +23,7 @@ def test_register_warp_jacobian(run_bundle: Run, tmp_path: Path, slices: dict[st
     done = run_bundle(CONFIG, "register", **slices, **QUICK, output_dir=out)
     assert done.returncode == 0, done.stderr
     report = json.loads((out / "moving_report.json").read_text(encoding="utf-8"))
-    assert report["identity"]["refinement"][0] == 3
+    assert report["identity"]["2-D"]["refinement_steps"] == "3"
     assert report["dice"]["mean"]["refined"] > report["dice"]["mean"]["unregistered"]
     warped = np.asarray(nib.load(out / "moving_warped.nii.gz").dataobj)
     transform = out / "moving_transform.h5"
@@ -61,7 +61,7 @@ def test_three_lines_of_python(slices: dict[str, str], tmp_path: Path) -> None:
         > result.report["similarity"]["unregistered"]["correlation"]
     )
     np.testing.assert_array_equal(nib.load(tmp_path / "out" / "moving_warped.nii.gz").get_fdata(), result.warped.values)
-    assert configured(refinement_steps=7).identity["refinement"][0] == 7
+    assert configured(refinement_steps=7).identity["2-D"]["refinement_steps"] == "7"
 
 
 def test_jacobian_of_a_scaling(tmp_path: Path) -> None:

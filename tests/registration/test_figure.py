@@ -5,7 +5,7 @@ from __future__ import annotations
 import nibabel as nib
 import numpy as np
 
-from scripts.registration.geometry import CANONICAL, ORIENTATION
+from scripts.physical.orientation import CANONICAL, ORIENTATION
 
 
 def test_the_letters_are_those_of_the_canonical_axes() -> None:

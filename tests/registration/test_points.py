@@ -249,7 +249,7 @@ def test_command(run_bundle: Run, tmp_path: Path) -> None:
     files["target_landmarks"] = table(tmp_path / "q.csv", away + SHIFT)
     out = tmp_path / "out"
     shift = saved_shift(tmp_path)
-    done = run_bundle(["inference.yaml"], "points", transform=shift, **files, output_dir=out)
+    done = run_bundle(["register.yaml"], "points", transform=shift, **files, output_dir=out)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in out.iterdir()) == ["p_points.mrk.json", "p_points_error.json"]
     moved = np.array([point["position"] for point in control_points(out / "p_points.mrk.json")]) * TO_LPS

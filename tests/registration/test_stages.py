@@ -65,11 +65,17 @@ def test_network_sees_the_pair_and_is_followed_by_the_next(dims: int, tmp_path: 
     torch.testing.assert_close(second.ddf[inside], 2 * first.ddf[inside])
 
 
+def smooth_loss() -> RegistrationLoss:
+    return RegistrationLoss(
+        mse={"weight": 1, "loss": nn.MSELoss()}, diffusion={"weight": 0.01, "of": "ddf", "loss": ForwardDiffusion()}
+    )
+
+
 @both_dims
 def test_network_then_refinement_is_what_the_inferer_does(dims: int, tmp_path: Path) -> None:
     fixed, moving = prepared(dims, 0), prepared(dims, 1)
     stage, network = network_stage(tmp_path, 0.5)
-    refinement = Refinement(RegistrationLoss(nn.MSELoss(), ForwardDiffusion(), 0.01), steps=3)
+    refinement = Refinement(smooth_loss(), steps=3)
     found = stage(fixed, moving, Deformation.none(fixed.grid))
     found = RefinementStage(Method(refinement=refinement))(fixed, moving, found)
     pair = seen_pair(fixed, moving, Deformation.none(fixed.grid))
@@ -93,7 +99,7 @@ def test_choices(affine: bool | str, use_network: bool | str, expected: list[str
 def test_stages_by_name() -> None:
     with pytest.raises(InputError, match="'afine' is no stage of a registration; the stages are affine, network, ref"):
         build_stages(["afine"], Method(), torch.device("cpu"))
-    loss = RegistrationLoss(nn.MSELoss(), ForwardDiffusion(), 0.01)
+    loss = smooth_loss()
     for steps, names in ((0, ["affine"]), (1, ["affine", "refined"])):
         method = Method(refinement=Refinement(loss, steps))
         built = build_stages(["affine", "refined"], method, torch.device("cpu"))

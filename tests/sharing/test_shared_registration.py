@@ -38,7 +38,7 @@ def listed(cohort_2d: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(listed: Path, out: Path, processes: int) -> subprocess.CompletedProcess[str]:
     options = {"pairs": listed, "output_dir": out, "use_network": "false", "refinement_steps": 3}
-    command = bundle_command(["inference.yaml"], "register", **options)
+    command = bundle_command(["register.yaml"], "register", **options)
     if processes == 2:
         command[1:3] = [*TORCHRUN, "-m", "monai.bundle"]
     return run_command(command, BUNDLE)

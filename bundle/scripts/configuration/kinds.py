@@ -63,8 +63,8 @@ KINDS: dict[str, Any] = {
     "spatial_size": list[Size],
     "split_file": str | None,
     "split_seed": Seed,
-    "synthetic_size": list[Count],
-    "synthetic_subjects": Count,
+    "synthetic_size": list[Count] | None,
+    "synthetic_subjects": Count | None,
     "val_interval": Count,
     "weights": str,
 }
