@@ -39,9 +39,9 @@ METHODS: dict[str, Callable[[argparse.Namespace], methods.Register]] = {
     "unregistered": lambda options: methods.unregistered(),
     "ITK affine": lambda options: methods.itk_affine(),
     "ours, network": lambda options: methods.bundle_network(options.weights),
-    "ours, network + optimisation": lambda options: methods.bundle_network(options.weights, options.refinement_steps),
+    "ours, network + refinement": lambda options: methods.bundle_network(options.weights, options.refinement_steps),
     "ours, two passes": lambda options: methods.bundle_network(options.weights, passes=2),
-    "ours, two passes + optimisation": lambda options: methods.bundle_network(
+    "ours, two passes + refinement": lambda options: methods.bundle_network(
         options.weights, options.refinement_steps, passes=2
     ),
     PACKAGE: lambda options: methods.voxelmorph_package(options.voxelmorph_weights),

@@ -108,7 +108,7 @@ def collect(runs: Sequence[Run], chosen: list[str]) -> Comparison:
         facts = cost_facts(cost_of(members[0], size))
         methods[row] = Method(NAMES.get(row, row), NETWORK, results, facts)
         if REFINED in results[0][0].dice:
-            name = f"{NAMES.get(row, row)} + instance optimisation"
+            name = f"{NAMES.get(row, row)} + refinement"
             methods[f"{row} refined"] = Method(name, REFINED, results, facts)
     return Comparison(methods, by_row, labels, chosen)
 

@@ -28,7 +28,8 @@ SHORT = {  # what makes a command short, by the words that it holds
     "evaluate.yaml": "--channels [4,4,4] --spatial_size -1 --num_figures 1 --refinement_steps 2",
     "multi_gpu_train.yaml": "--batch_size 2",
     "export.yaml": "--formats ['torchscript']",
-    "register": "--refinement_steps 2",
+    "run register": "--refinement_steps 2",
+    "scripts register": "--refinement_steps 2",
 }
 ELSEWHERE = {  # commands that need what a test has not, and where they are tested
     "make": "the targets are compared below",
@@ -75,11 +76,14 @@ def named(cohort_2d: Path, shipped: Path) -> dict[str, str]:
     moving = shipped / "MOVING.nii.gz"
     moving.write_bytes(images[1].read_bytes())
     (shipped / "points.csv").write_text("x,y,z\n20,20,0\n25,30,0\n", encoding="utf-8")
+    rows = ["fixed,moving,name", f"{images[0]},{images[2]},a", f"{images[0]},{images[3]},b"]
+    (shipped / "pairs.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     label = images[1].parent / "slice_seg24.nii.gz"
     return {
         "FIXED": str(images[0]), "F": str(images[0]), "MOVING": str(moving), "M": str(moving), "LABEL": str(label),
         "IMAGE": str(images[2]), "LANDMARKS": "points.csv", "P": "points.csv", "DIR": str(cohort_2d), "OUT": "OUT",
-        "FOLDER": str(images[3].parent), "*.nii.gz": "slice_norm.nii.gz", "T": "OUT/MOVING_transform.h5",
+        "FOLDER": str(images[3].parent), "LIST": "pairs.csv", "*.nii.gz": "slice_norm.nii.gz",
+        "T": "OUT/MOVING_transform.h5",
         "OUT/M_transform.h5": "OUT/MOVING_transform.h5",
         "OUT/M_inverse_field.nii.gz": "OUT/MOVING_inverse_field.nii.gz",
     }  # fmt: skip
