@@ -2,14 +2,14 @@
 
 From the ground up: ``method`` (what a registration is made of), ``deformation`` (what is found, as a map of points) and
 ``working_grid``; ``stages`` (affine, network, refined), ``measures`` and ``results`` (the files); ``outcome`` (all that
-a user gets), ``apply`` (warp, jacobian) and ``points`` (landmarks); ``pipeline`` (one pair), ``configured`` (by a
-method's file); ``batch`` (the command) and ``api`` (the function).
+a user gets), ``apply`` (warp, jacobian) and ``points`` (landmarks); ``pipeline`` (one pair); ``configured`` (methods
+from their files); ``batch`` (the command) and ``api`` (the function).
 """
 
-from .api import register
+from .api import configured, register
 from .apply import jacobian, warp
 from .batch import register_files
-from .configured import ConfiguredMethods, configured
+from .configured import ConfiguredMethods
 from .method import Method
 from .pipeline import Registration
 from .points import carry_points

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .configured import configured
+import torch
+
+from .configured import ConfiguredMethods
+from .pipeline import Registration
 from .results import Result, staged
+from .stages import chosen_stages
 
 
 def register(
@@ -46,3 +51,29 @@ def register(
         result.save(folder)
     return result
 
+
+def configured(
+    method: str | None = None,
+    affine: bool = True,
+    use_network: bool = True,
+    device: str | torch.device | None = None,
+    **changes: Any,
+) -> Registration:
+    """The registration that a method's file describes.
+
+    Args:
+        method: name of a file in ``configs/methods``, or a path; ``None``: the default for the images' dimensions.
+        affine: whether to search for an affine map first.
+        use_network: false: affine stage and refinement alone.
+        device: of the network and the refinement; ``None``: CUDA where there is one.
+        changes: values instead of the file's, see :class:`ConfiguredMethods`.
+
+    Raises:
+        InputError: if there is no such method.
+        OptionError: if a change is none that the method knows.
+    """
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    methods = ConfiguredMethods(method, use_network, **changes)
+    stages = chosen_stages(affine, use_network)
+    identity: Mapping[str, Any] = {"stages": stages, **methods.identity}
+    return Registration(methods, stages, identity, device)

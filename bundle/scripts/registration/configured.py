@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from monai.bundle import ConfigParser
 
 from ..configuration import BUNDLE, method_file, plain, typed_overrides
 from ..configuration.identity import content_digest, describe
 from ..errors import find_input_error
 from .method import Method
-from .pipeline import Registration
-from .stages import chosen_stages
 
 DEFAULTS = {2: "brain_2d", 3: "brain_3d"}  # by the images' dimensions
 PARTS = ("refinement", "intensity", "spacing", "spatial_size", "precision", "channels_last")
@@ -92,30 +88,3 @@ class ConfiguredMethods:
             return method_file(configs, self.method)
         default = configs / "methods" / f"{DEFAULTS[dims]}.yaml"
         return default if default.is_file() else method_file(configs, DEFAULTS[2])
-
-
-def configured(
-    method: str | None = None,
-    affine: bool = True,
-    use_network: bool = True,
-    device: str | torch.device | None = None,
-    **changes: Any,
-) -> Registration:
-    """The registration that a method's file describes.
-
-    Args:
-        method: name of a file in ``configs/methods``, or a path; ``None``: the default for the images' dimensions.
-        affine: whether to search for an affine map first.
-        use_network: false: affine stage and refinement alone.
-        device: of the network and the refinement; ``None``: CUDA where there is one.
-        changes: values instead of the file's, see :class:`ConfiguredMethods`.
-
-    Raises:
-        InputError: if there is no such method.
-        OptionError: if a change is none that the method knows.
-    """
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    methods = ConfiguredMethods(method, use_network, **changes)
-    stages = chosen_stages(affine, use_network)
-    identity: Mapping[str, Any] = {"stages": stages, **methods.identity}
-    return Registration(methods, stages, identity, device)
