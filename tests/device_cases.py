@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from scripts import losses, metrics, networks, spatial
 
@@ -71,13 +71,14 @@ class Cases:
 
     def losses(self) -> Iterator[Case]:
         def whole() -> Tensor:
-            return losses.RegistrationLoss(losses.FastLNCC(9, 3), losses.FoldingPenalty(), 1.0)(self.pred, self.target)
+            similarity = {"weight": 1, "loss": losses.FastLNCC(9, 3)}
+            folding = {"weight": 1, "of": "ddf", "loss": losses.FoldingPenalty()}
+            return losses.RegistrationLoss(lncc=similarity, folding=folding)(self.pred, self.target)
 
         yield "FastLNCC", lambda: losses.FastLNCC(9, 2)(self.image, self.image), ()
         yield "FoldingPenalty", lambda: losses.FoldingPenalty()(self.ddf), ()
         yield "ForwardDiffusion", lambda: losses.ForwardDiffusion()(self.ddf), ()
         yield "RegistrationLoss", whole, ()
-        yield "WeightedSum", lambda: losses.WeightedSum([nn.MSELoss()], [2.0])(self.image, self.image), ()
 
     def metrics(self) -> Iterator[Case]:
         for name in ("FoldedFraction", "LogJacobianDeviation", "MeanAbsoluteError", "MeanSquaredError",

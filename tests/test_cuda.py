@@ -11,8 +11,8 @@ from monai.engines import SupervisedEvaluator
 from torch import Tensor, nn
 
 from device_cases import PLACED, cases_of
-from scripts.engines import InstanceOptimiser, PairMetric, RegistrationInferer, prepare_pair
-from scripts.losses import FastLNCC, FoldingPenalty, ForwardDiffusion, RegistrationLoss, WeightedSum
+from scripts.engines import PairMetric, Refinement, RegistrationInferer, prepare_pair
+from scripts.losses import FastLNCC, FoldingPenalty, ForwardDiffusion, RegistrationLoss
 from scripts.metrics import AverageSurfaceDistance, FoldedFraction, HausdorffDistance95, LabelDice
 from scripts.networks import DenseUNet, RegistrationModel
 from scripts.spatial import identity_grid, invert_points
@@ -48,8 +48,12 @@ def model(dims: int) -> RegistrationModel:
 
 
 def loss() -> RegistrationLoss:
-    similarity = WeightedSum([FastLNCC(9, 2), nn.MSELoss()], [1, 10])
-    return RegistrationLoss(similarity, WeightedSum([ForwardDiffusion(), FoldingPenalty()], [1, 100]), 0.1)
+    return RegistrationLoss(
+        lncc={"weight": 1, "loss": FastLNCC(9, 2)},
+        mse={"weight": 10, "loss": nn.MSELoss()},
+        diffusion={"weight": 0.1, "of": "ddf", "loss": ForwardDiffusion()},
+        folding={"weight": 10, "of": "ddf", "loss": FoldingPenalty()},
+    )
 
 
 @both_dims
@@ -91,7 +95,7 @@ def test_steps_in_bfloat16_learn_and_leave_the_field_in_32_bits(dims: int) -> No
 @both_dims
 def test_the_refinement_finds_what_it_finds_on_the_processor(dims: int) -> None:
     pair, zero = torch.cat([blob(dims, 0), blob(dims, 1.5)], 1), torch.zeros(1, dims, *SIZES[dims])
-    refine = InstanceOptimiser(loss(), steps=15)
+    refine = Refinement(loss(), steps=15)
     expected, found = refine(pair, zero), refine(pair.to(CUDA), zero.to(CUDA))
     assert found.device.type == CUDA
     assert expected.abs().max() > 0.5
@@ -114,7 +118,7 @@ def test_a_pair_is_evaluated_as_on_the_processor(dims: int) -> None:
             device=torch.device(device),
             val_data_loader=[batch],
             network=model(dims).to(device),
-            inferer=RegistrationInferer(refine=InstanceOptimiser(loss(), steps=15)),
+            inferer=RegistrationInferer(refinement=Refinement(loss(), steps=15)),
             prepare_batch=prepare_pair,
             decollate=False,
             key_val_metric={"dice": PairMetric(measures.pop("dice"))},

@@ -14,8 +14,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from benchmarks.complexity import network_cost
 from device_cases import PLACED, ROOMS, Cases, cases_of, room_name
-from scripts.metrics import network_cost
 from scripts.networks import DenseUNet
 from support import both_dims
 
@@ -26,8 +26,6 @@ NOT_ON_META = {
     "HausdorffDistance95": "SciPy measures surface distances on the processor; the result returns to the device",
     "LabelMeasure": "an abstract class: its subclasses are here",
     "Measure": "a type",
-    "NetworkCost": "two whole numbers",
-    "network_cost": "whole numbers, the same on every device: below",
 }
 
 

@@ -94,7 +94,7 @@ def test_every_key_of_a_method_counts_or_has_a_reason(method: str) -> None:
 def test_settings_that_count(name: str, value: Any) -> None:
     mine, other = (identity(config_of("brain_2d", **values)) for values in ({}, {name: value}))
     found = difference(mine.values, other.values)
-    assert found is not None and found[0].startswith(name)
+    assert found is not None and found[0].startswith("pairs a step" if name == "batch_size" else name)
     assert mine.folder == "cohort_brain_2d"
     assert other.folder.startswith("cohort_brain_2d_") and other.folder != mine.folder
 
@@ -125,6 +125,15 @@ def test_epochs_count_along_a_cosine_only() -> None:
     assert identity(config_of("paper", "paper")).values == identity(config_of("paper", "paper", max_epochs=9)).values
     mine, other = (identity(config_of("brain_2d", max_epochs=n, **constant)) for n in (2, 9))
     assert mine.values == other.values
+
+
+def test_processes_count_by_the_pairs_of_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    several = merged([CONFIGS / "train.yaml", CONFIGS / "multi_gpu_train.yaml"])
+    one = identity(config_of("brain_2d"))
+    monkeypatch.setattr("ignite.distributed.get_world_size", lambda: 2)
+    two = identity({**several, "bundle_root": str(BUNDLE), "batch_size": 4})
+    assert two.values == one.values and two.folder == one.folder == "cohort_brain_2d"
+    assert identity({**several, "bundle_root": str(BUNDLE)}).folder != one.folder
 
 
 def test_folders_are_named_after_method_and_schedule() -> None:

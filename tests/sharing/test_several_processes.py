@@ -57,10 +57,11 @@ def trained(cohort_2d: Path, split: Path, tmp_path_factory: pytest.TempPathFacto
         (out / "witness.yaml").write_text(WITNESS)
         options = {"dataset_dir": cohort_2d, "split_file": split, "output_dir": out, "cache_dir": out / "cache"}
         options |= {"channels": "[4,4,4]", "max_epochs": 3, "val_interval": 1, "batch_size": 4 // count}
-        options |= {"learning_rate": 0.01, "precision": "float32", "num_figures": 1, "refinement_steps": 2}
+        options |= {"learning_rate": 0.01, "precision": "float32", "refinement_steps": 2}
         options |= {"spatial_size": -1}
         train, evaluate = (["multi_gpu_train.yaml"], ["multi_gpu_evaluate.yaml"]) if count == 2 else ([], [])
         run(out, count, ["train.yaml", *train, str(out / "witness.yaml")], "training", pairing="atlas", **options)
+        options["num_figures"] = 1
         options["ckpt_path"] = folders[1] / "model.pt"  # one network, so that the tables can be compared closely
         run(out, count, ["train.yaml", "evaluate.yaml", *evaluate], "run", pairing="atlas", **options)
     return folders

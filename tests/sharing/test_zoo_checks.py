@@ -13,7 +13,9 @@ import pytest
 import torch
 from monai.bundle import ConfigParser, ckpt_export, verify_metadata
 
+from scripts.commands.running import VERBS
 from scripts.data.synthetic.labels import label_names
+from scripts.options import options_of
 
 REQUIRED_FILES = ["LICENSE", "configs/metadata.json", "configs/inference.yaml", "models/model.pt", "docs/README.md"]
 REQUIRED_FILES += ["configs/train.yaml", "configs/evaluate.yaml", "configs/logging.conf", "docs/data_license.txt"]
@@ -155,6 +157,8 @@ def test_documented_commands_name_files_and_options_that_exist(bundle: Path) -> 
         known = {"config_file", "meta_file", "net_id", "filepath", "ckpt_file", "tracking", "precision", "use_trace"}
         known |= {"nnodes", "nproc_per_node", "node_rank", "master_addr", "master_port", "standalone"}
         known |= {"dynamic_batchsize", "use_onnx"}
+        if "configs/register.yaml" in files:
+            known |= {option for verb in VERBS.values() for option in options_of(verb)}
         for option in re.findall(r"--([a-z_]+)", line):
             assert option in known or option in parser, f"{option} in: {line}"
         run_id = re.search(r"monai\.bundle run ([a-z]\w*)", line)

@@ -64,7 +64,7 @@ def label_of_another_size(cohort: Path) -> dict[str, object]:
 
 @case("takes one-channel 2-D images")
 def volume_for_slices(cohort: Path) -> dict[str, object]:
-    rewrite(first_image(cohort), lambda image: np.repeat(image, 3, axis=2))
+    rewrite(first_image(cohort), lambda image: np.repeat(image, 9, axis=2))
     return {}
 
 

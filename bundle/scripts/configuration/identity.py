@@ -34,7 +34,8 @@ NEUTRAL = {
     "cache_rate": "memory for time",
     "train#dataset#cache_workers": "memory for time",
     "train#dataloader#num_workers": "memory for time",
-    "train#sampler#num_replicas": "their number counts, as processes",
+    "batch_size": "pairs a step count: those of all processes",
+    "train#sampler#num_replicas": "it counts in the pairs a step",
     "train#sampler#rank": "each process's own",
     "train#handlers": "what is said and kept of a training, and the schedule, which counts by itself",
     "identity": "this itself",
@@ -121,8 +122,8 @@ class TrainingIdentity:
     def values(self) -> Values:
         """Id to text of everything that counts."""
         weights = content_digest(self.config.get("initial_weights"))
-        further = {"dataset": self.dataset, "processes": str(idist.get_world_size()), "weights to start from": weights}
-        return {**self._described(self.config), **{name: str(value) for name, value in further.items()}}
+        further = {"dataset": self.dataset, "weights to start from": str(weights)}
+        return {**self._described(self.config), **further}
 
     @property
     def folder(self) -> str:
@@ -138,7 +139,8 @@ class TrainingIdentity:
         return "_".join(parts)
 
     def _described(self, config: Mapping[str, Any]) -> Values:
-        return describe(config, TRAINING, [*NEUTRAL, *_without_effect(config)])
+        described = describe(config, TRAINING, [*NEUTRAL, *_without_effect(config)])
+        return {**described, "pairs a step": str(_pairs_a_step(config))}
 
     def _as_filed(self, method: str, schedule: str) -> dict[str, Any]:
         """The configuration of train.yaml, the method's and the schedule's file, as far as the bundle has them."""
@@ -146,6 +148,12 @@ class TrainingIdentity:
         names = ("train.yaml", f"methods/{method}.yaml", f"schedules/{schedule}.yaml")
         files = [folder / name for name in names]
         return merged([file for file in files if file.is_file()])
+
+
+def _pairs_a_step(config: Mapping[str, Any]) -> Any:
+    """Of all processes that train: ``n`` of them with batch ``b`` train as one with batch ``n * b``."""
+    shared = isinstance(_look_up(config, "train#sampler#num_replicas"), Mapping)  # as multi_gpu_train.yaml has it
+    return int(_value(config, "batch_size")) * (idist.get_world_size() if shared else 1)
 
 
 def _without_effect(config: Mapping[str, Any]) -> list[str]:

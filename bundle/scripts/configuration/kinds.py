@@ -44,7 +44,7 @@ KINDS: dict[str, Any] = {
     "formats": list[Literal["torchscript", "onnx"]],
     "initial_weights": str | None,
     "labels": Literal["auto", "table", "common", "any"] | list[int],
-    "learning_rate": Positive,
+    "learning_rate": NotNegative,
     "max_epochs": Count,
     "num_figures": Number,
     "num_pairs": Count | None,
