@@ -6,13 +6,20 @@ NEEDED := make needs Python 3.11, 3.12 or 3.13 with its venv module: install one
 VENV := .venv
 BIN := $(abspath $(VENV))/bin
 LABEL_VENV := .venv-label
+<<<<<<< HEAD
 METHOD := brain_2d
 QUICK := 'configs/train.yaml','configs/methods/$(METHOD).yaml','configs/schedules/quick.yaml'
+=======
+# MONAI Label needs numpy below 2, which has no wheel for 3.13.
+LABEL_PYTHON ?= python3.11
+QUICK := ['configs/train.yaml','configs/variants/recipe.yaml','configs/variants/quick.yaml']
+QUICK_EVALUATE := ['configs/train.yaml','configs/variants/recipe.yaml','configs/variants/quick.yaml','configs/evaluate.yaml']
+>>>>>>> cohort3d
 export TQDM_MININTERVAL ?= 1
 export PYTHONUTF8 := 1
 
-# A virtual environment in the folder given, or the sentence that says what is missing.
-make_venv = test -x $(1)/bin/python || { $(or $(PYTHON),false) -c '$(FITS)' 2>/dev/null && $(PYTHON) -m venv $(1); } || { echo "$(NEEDED)" >&2; exit 1; }
+# A virtual environment in the folder given by the Python given, or the sentence that says what is missing.
+make_venv = test -x $(1)/bin/python || { $(or $(2),false) -c '$(FITS)' 2>/dev/null && $(2) -m venv $(1); } || { echo "$(NEEDED)" >&2; exit 1; }
 
 .PHONY: help run test lint zip label clean
 
@@ -38,12 +45,12 @@ label: $(LABEL_VENV)/installed   ## serve the bundle with MONAI Label and send i
 
 # Without PIP_FIND_LINKS and pip's configuration: a mirror may know a torch without its torchvision.
 $(LABEL_VENV)/installed: requirements-label.txt
-	@$(call make_venv,$(LABEL_VENV))
+	@$(call make_venv,$(LABEL_VENV),$(LABEL_PYTHON))
 	PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= $(LABEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-label.txt
 	touch $@
 
 $(VENV)/installed: requirements.txt
-	@$(call make_venv,$(VENV))
+	@$(call make_venv,$(VENV),$(PYTHON))
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 

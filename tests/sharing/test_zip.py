@@ -90,7 +90,7 @@ def test_every_workflow_runs_where_it_is_unpacked(unpacked: Path, cohort_2d: Pat
     assert len(np.unique(np.asarray(label.dataobj))) > 1
 
     pair = {"fixed": image, "moving": next(p for p in cohort_2d.glob("*/slice_norm.nii.gz") if p != image)}
-    said = run_from(unpacked, "register", config_file="configs/inference.yaml", output_dir=unpacked / "pair", **pair)
+    said = run_from(unpacked, "register", config_file="configs/register.yaml", output_dir=unpacked / "pair", **pair)
     assert said.returncode == 0, said.stderr
     assert list((unpacked / "pair").iterdir())
 
