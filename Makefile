@@ -6,15 +6,10 @@ NEEDED := make needs Python 3.11, 3.12 or 3.13 with its venv module: install one
 VENV := .venv
 BIN := $(abspath $(VENV))/bin
 LABEL_VENV := .venv-label
-<<<<<<< HEAD
-METHOD := brain_2d
-QUICK := 'configs/train.yaml','configs/methods/$(METHOD).yaml','configs/schedules/quick.yaml'
-=======
 # MONAI Label needs numpy below 2, which has no wheel for 3.13.
 LABEL_PYTHON ?= python3.11
-QUICK := ['configs/train.yaml','configs/variants/recipe.yaml','configs/variants/quick.yaml']
-QUICK_EVALUATE := ['configs/train.yaml','configs/variants/recipe.yaml','configs/variants/quick.yaml','configs/evaluate.yaml']
->>>>>>> cohort3d
+METHOD ?= brain_2d
+QUICK := 'configs/train.yaml','configs/methods/$(METHOD).yaml','configs/schedules/quick.yaml'
 export TQDM_MININTERVAL ?= 1
 export PYTHONUTF8 := 1
 
