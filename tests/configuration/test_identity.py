@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from monai.bundle import ConfigParser
 
 from scripts.configuration.identity import (
     NEUTRAL,
@@ -163,10 +164,19 @@ def test_references_are_followed_and_nothing_else() -> None:
     }  # fmt: skip
     found = describe(config, ["root", "missing"], [])
     assert found == {
-        "first": "@third", "root#_target_": "a", "root#x": "@first", "root#y#0": "$@second#part + 1", "root#y#1": "3",
+        "first": "@third", "root#_target_": "a", "root#x": "@first", "root#y#0": "$@second::part + 1", "root#y#1": "3",
         "second#part": "5", "third": "7",
     }  # fmt: skip
     assert describe(config, ["root"], ["second", "root#y#1"]).keys() == found.keys() - {"second#part", "root#y#1"}
+
+
+def test_a_configuration_that_has_been_parsed_is_the_same() -> None:
+    parser = ConfigParser(config_of("brain_2d", "quick"))
+    before = identity(deepcopy(parser.config))
+    parser.parse()
+    after = identity(parser.config)
+    assert after.values == before.values
+    assert after.folder == "cohort_brain_2d_quick"
 
 
 def test_circles_end() -> None:

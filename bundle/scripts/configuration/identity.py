@@ -63,7 +63,7 @@ def describe(config: Mapping[str, Any], roots: Iterable[str], neutral: Iterable[
         seen.add(start)
         for name, value in _leaves(_look_up(config, start), start):
             if not any(name == each or name.startswith(f"{each}#") for each in ignored):
-                found[name] = str(value)
+                found[name] = ReferenceResolver.normalize_id(str(value))  # as it is once MONAI has read it
                 waiting += ReferenceResolver.match_refs_pattern(str(value)) if isinstance(value, str) else []
     return dict(sorted(found.items()))
 
