@@ -142,7 +142,7 @@ def test_values_that_no_run_can_have(file: str, name: str, value: object) -> Non
     {
         "max_epochs": [0, -1, "ten", 2.5],
         "batch_size": [0, -1, "x"],
-        "learning_rate": [-1, "fast", "inf", 0],
+        "learning_rate": [-1, "fast", "inf"],
         "final_learning_rate": [-1],
         "val_interval": [0],
         "seed": ["abc", -1, 2**32],
