@@ -49,6 +49,8 @@ class Cases:
         field, affine = self.shape(self.dims), np.eye(self.dims, self.dims + 1)
         yield "ScalingSquaring", lambda: spatial.ScalingSquaring(3)(self.ddf), field
         yield "Warp", lambda: spatial.Warp()(self.image, self.ddf), self.shape(1)
+        means = self.shape(1, self.half)
+        yield "along_axes", lambda: spatial.along_axes(self.image, spatial.window_means, 5, 2), means
         yield "compose", lambda: spatial.compose(self.ddf, self.ddf), field
         yield "crop_to", lambda: spatial.crop_to(self.image, self.half), self.shape(1, self.half)
         yield "folded_fraction", lambda: spatial.folded_fraction(self.ddf), (BATCH,)
@@ -64,6 +66,11 @@ class Cases:
         yield "map_points", lambda: spatial.map_points(affine, self.ddf), field
         padded = tuple(32 for _ in self.size)
         yield "pad_to_multiple", lambda: spatial.pad_to_multiple(self.image, 32), self.shape(1, padded)
+        yield "smooth", lambda: spatial.smooth(self.image, 1.5), self.shape(1)
+        device, matrix = torch.device(self.device), (8, 16)
+        yield "block_means", lambda: spatial.block_means(16, device, 5), matrix
+        yield "gaussian_means", lambda: spatial.gaussian_means(16, device, 1.5), (16, 16)
+        yield "window_means", lambda: spatial.window_means(16, device, 5, 2), matrix
         yield "sample", lambda: spatial.sample(self.image, self.ddf), self.shape(1)
         coarse = self.tensor(self.dims, self.half)
         yield "upsample_field", lambda: spatial.upsample_field(coarse, self.size), field
@@ -100,6 +107,11 @@ class Cases:
         attention = networks.EfficientChannelAttention(16)
         yield "EfficientChannelAttention", lambda: attention.to(self.device)(self.tensor(16)), self.shape(16)
         yield "RegistrationModel", lambda: model.to(self.device)(pair), field
+        channels = 2 * 2**self.dims + 2 * self.dims
+        looks = networks.RegistrationPyramid(
+            [networks.DenseUNet(self.dims, channels, channels=(4, 8, 8))], [(0, 2), (0, 1)]
+        )
+        yield "RegistrationPyramid", lambda: looks.to(self.device)(pair), field
 
 
 def room_name(room: ModuleType) -> str:

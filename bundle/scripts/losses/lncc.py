@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-import torch
 from torch import Tensor, nn
 
-from ..spatial import without_autocast
+from ..spatial import along_axes, window_means, without_autocast
 
 
 class FastLNCC(nn.Module):
@@ -59,27 +56,4 @@ class FastLNCC(nn.Module):
             return 1 - (cross**2 / (variance_a * variance_b + self.epsilon)).mean()
 
     def _windowed_mean(self, image: Tensor) -> Tensor:
-        last = image.ndim - 1
-        for axis in range(2, last):
-            means, behind = self._means(image, axis), image.shape[axis + 1 :]
-            image = (means @ image.flatten(axis + 1)).unflatten(-1, behind)
-        return image @ self._means(image, last).T
-
-    def _means(self, image: Tensor, axis: int) -> Tensor:
-        return window_means(image.shape[axis], self.window, self.stride, image.device)
-
-
-@lru_cache(maxsize=32)
-def window_means(size: int, window: int, stride: int, device: torch.device) -> Tensor:
-    """Matrix ``(ceil(size / stride), size)`` whose product with an axis is its means over windows.
-
-    Args:
-        size: voxels along the axis.
-        window: voxels of a window, odd; less where it is cut at the edge.
-        stride: voxels between the centres of two windows, the first centred on voxel 0.
-        device: of the matrix.
-    """
-    with torch.inference_mode(False):  # what is made in that mode could not be used in training afterwards
-        distance = torch.arange(0, size, stride, device=device)[:, None] - torch.arange(size, device=device)
-        inside = (distance.abs() <= window // 2).float()
-        return inside / inside.sum(1, keepdim=True)
+        return along_axes(image, window_means, self.window, self.stride)

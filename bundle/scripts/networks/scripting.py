@@ -17,13 +17,15 @@ class Traced(nn.Module):
     Sizes themselves stay variables.
 
     Args:
-        network: takes ``(B, 2C, *S)``; its first convolution tells ``2C`` and the number of axes.
+        network: takes ``(B, 2C, *S)``; the first of its parts that knows ``in_channels`` tells ``2C``, its first
+            convolution the number of axes.
     """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         weight = next(p for p in network.parameters() if p.ndim > 3)
-        example = torch.rand(2, weight.shape[1], *(ODD_SIZE,) * (weight.ndim - 2), device=weight.device)
+        channels = next(part.in_channels for part in network.modules() if hasattr(part, "in_channels"))
+        example = torch.rand(2, channels, *(ODD_SIZE,) * (weight.ndim - 2), device=weight.device)
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that comparisons of sizes are constants from here on is what we want
             self.network = torch.jit.trace(network, example, check_trace=False)

@@ -1,6 +1,7 @@
 """Geometry on voxel grids: functions of tensors, nothing of files or engines."""
 
 from .compose import compose
+from .filters import along_axes, block_means, gaussian_means, smooth, window_means
 from .grids import identity_grid
 from .integrate import ScalingSquaring
 from .invert import invert_field
@@ -16,9 +17,12 @@ __all__ = [
     "LINEAR_MODES",
     "ScalingSquaring",
     "Warp",
+    "along_axes",
+    "block_means",
     "compose",
     "crop_to",
     "folded_fraction",
+    "gaussian_means",
     "grid_points",
     "halve_field",
     "identity_grid",
@@ -28,7 +32,9 @@ __all__ = [
     "map_points",
     "pad_to_multiple",
     "sample",
+    "smooth",
     "upsample_field",
     "warp",
+    "window_means",
     "without_autocast",
 ]
