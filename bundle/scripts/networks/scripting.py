@@ -24,7 +24,7 @@ class Traced(nn.Module):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         weight = next(p for p in network.parameters() if p.ndim > 3)
-        channels = next(part.in_channels for part in network.modules() if hasattr(part, "in_channels"))
+        channels = next(vars(part)["in_channels"] for part in network.modules() if "in_channels" in vars(part))
         example = torch.rand(2, channels, *(ODD_SIZE,) * (weight.ndim - 2), device=weight.device)
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that comparisons of sizes are constants from here on is what we want
