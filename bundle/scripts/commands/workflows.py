@@ -71,7 +71,7 @@ def find_images(paths: Sequence[str], pattern: str) -> list[str]:
     Raises:
         InputError: if one does not exist or holds no such file, or two results would have one name.
     """
-    from ..registration.results import name_of
+    from ..registration.output import name_of
 
     found: list[str] = []
     for path in map(Path, paths):

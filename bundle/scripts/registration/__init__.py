@@ -1,9 +1,9 @@
 """Registering any two images a user has, and handing back a transform that other software takes.
 
-From the ground up: ``method`` (what a registration is made of), ``deformation`` (what is found, as a map of points) and
-``working_grid``; ``stages`` (affine, network, refined), ``measures`` and ``results`` (the files); ``outcome`` (all that
-a user gets), ``apply`` (warp, jacobian) and ``points`` (landmarks); ``pipeline`` (one pair); ``configured`` (methods
-from their files); ``batch`` (the command) and ``api`` (the function).
+From the ground up: ``method`` (what a registration is made of), ``deformation`` (what is found, as a map of points),
+``working_grid``, ``measures`` and ``output`` (names and the folder of what is written); ``stages`` (affine, network,
+refined), ``results`` (all that a user gets), ``configured`` (methods from their files), ``apply`` (warp, jacobian) and
+``points`` (landmarks); ``pipeline`` (one pair); ``batch`` (the command) and ``api`` (the function).
 """
 
 from .api import configured, register

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 
 from .configured import ConfiguredMethods
+from .output import staged
 from .pipeline import Registration
-from .results import Result, staged
+from .results import Result
 from .stages import chosen_stages
 
 

@@ -16,7 +16,7 @@ from ..physical.itk_transforms import field_geometry, read_transform, sample_tra
 from ..physical.writing import write_like
 from ..reports.numbers import shown
 from .deformation import jacobian_of
-from .results import name_of, staged, suffix_like
+from .output import name_of, staged, suffix_like
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from ..engines import gather_all, is_first, processes_together, shared_out, wait
 from ..errors import InputError, find_input_error
 from ..progress import progress
 from ..reports.numbers import shown
+from .output import REPORT, folder_for, name_of, staged
 from .pipeline import Registration
-from .results import REPORT, folder_for, name_of, staged
 
 logger = logging.getLogger(__name__)
 

@@ -68,6 +68,23 @@ class Deformation:
         there = map_points(np.linalg.inv(self.grid.affine)[:-1], self.forward(points))
         return (there - identity_grid(self.grid.size, dtype=torch.float64)).float()
 
+    def inverse_error(self, mask: Tensor) -> dict[str, float]:
+        """How far from their start points end that go forward and back, in voxels of the working grid.
+
+        Args:
+            mask: which points of the working grid, ``(*S)``.
+        """
+        points = grid_points(self.grid.size, self.grid.affine[:-1])[..., mask]
+        points = points.reshape(*points.shape[:2], -1, *[1] * (len(self.grid.size) - 1))
+        there = self.forward(points)
+        index = map_points(np.linalg.inv(self.affine @ self.grid.affine)[:-1], there)
+        end = torch.tensor(self.grid.size).reshape(1, -1, *[1] * (index.ndim - 2)) - 1
+        inside = ((index >= 0) & (index <= end)).all(dim=1).flatten()
+        error = ((self.backward(there) - points).norm(dim=1).flatten() / float(self.grid.spacing[0]))[inside]
+        if not len(error):
+            return {}
+        return {"mean": float(error.mean()), "p99": float(np.percentile(error, 99)), "max": float(error.max())}
+
 
 @dataclass(frozen=True)
 class Fields:

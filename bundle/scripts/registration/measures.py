@@ -9,8 +9,6 @@ import torch
 from torch import Tensor
 
 from ..metrics import label_dice
-from ..spatial import grid_points, map_points
-from .deformation import Deformation
 
 
 def similarity(fixed: Tensor, other: Tensor) -> dict[str, float]:
@@ -46,26 +44,6 @@ def _as_batch(label: np.ndarray) -> Tensor:
 
 def _number(value: Tensor) -> float | None:
     return None if bool(torch.isnan(value)) else float(value)
-
-
-def inverse_error(deformation: Deformation, mask: Tensor) -> dict[str, float]:
-    """How far from their start points end that go forward and back, in voxels of the working grid.
-
-    Args:
-        deformation: what is tested.
-        mask: which points of the working grid, ``(*S)``.
-    """
-    points = grid_points(deformation.grid.size, deformation.grid.affine[:-1])[..., mask]
-    points = points.reshape(*points.shape[:2], -1, *[1] * (len(deformation.grid.size) - 1))
-    there = map_points(np.linalg.inv(deformation.affine)[:-1], deformation.forward(points))
-    index = map_points(np.linalg.inv(deformation.grid.affine)[:-1], there)
-    end = torch.tensor(deformation.grid.size).reshape(1, -1, *[1] * (index.ndim - 2)) - 1
-    inside = ((index >= 0) & (index <= end)).all(dim=1).flatten()
-    back = deformation.backward(deformation.forward(points))
-    error = ((back - points).norm(dim=1).flatten() / float(deformation.grid.spacing[0]))[inside]
-    if not len(error):
-        return {}
-    return {"mean": float(error.mean()), "p99": float(np.percentile(error, 99)), "max": float(error.max())}
 
 
 def volume_change(jac_det: np.ndarray) -> dict[str, float]:

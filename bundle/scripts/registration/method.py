@@ -36,4 +36,3 @@ class Method:
 
 
 MethodOf = Callable[[int], Method]
-

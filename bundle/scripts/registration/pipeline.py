@@ -17,8 +17,8 @@ from ..errors import InputError
 from ..physical import Pair, Prepared, prepare, read_pair
 from .deformation import Deformation
 from .method import Method, MethodOf
-from .outcome import Outcome
-from .results import Result, name_of
+from .output import name_of
+from .results import Result
 from .stages import STAGES, START, NetworkStage, Stage, build_stages
 from .working_grid import resample, working_grid
 
@@ -77,9 +77,10 @@ class Registration:
         for stage in stages:
             found[stage.name] = _finite(stage(seen, source, list(found.values())[-1]))
             watch.lap(stage.name)
-        result = Outcome(pair, seen, source, found).result(name or name_of(moving))
+        result = Result(name or name_of(moving), pair, seen, source, found)
+        report = result.report
         watch.lap("results")
-        result.report.update(identity=self.identity, seconds=watch.laps, versions=versions())
+        report.update(identity=self.identity, seconds=watch.laps, versions=versions())
         return result
 
     def _stages(self, pair: Pair) -> tuple[Method, list[Stage]]:

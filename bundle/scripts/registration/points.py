@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..physical.itk_transforms import outside_field, read_transform, transform_points
 from ..physical.points import PointFile, read_points
 from ..reports.numbers import MILLIMETRES, number
-from .results import staged
+from .output import staged
 
 logger = logging.getLogger(__name__)
 

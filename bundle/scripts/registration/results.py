@@ -1,126 +1,170 @@
-"""What a registration leaves behind: files named after the moving image, complete or absent."""
+"""What a registration gives: the images, the fields, the measures, the picture, and the files of them."""
 
 from __future__ import annotations
 
 import json
-import logging
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
-from ..errors import InputError
-from ..physical import Image
-from ..physical.itk_transforms import write_transform
+from ..physical import BACKGROUND, ORIENTATION, Geometry, Image, Pair, Prepared
+from ..physical.itk_images import resample_once
+from ..physical.itk_transforms import affine_transform, field_transform, write_transform
 from ..physical.writing import write_field, write_like
 from ..progress import progress
 from ..reports import save_registration_figure
-from .deformation import Fields, composite_transform
-
-logger = logging.getLogger(__name__)
-
-REPORT = "_report.json"
-# In which format an image on the fixed grid is written: that of the fixed file where it keeps the header exactly.
-SUFFIXES = {
-    ".nii.gz": ".nii.gz", ".nii": ".nii", ".nrrd": ".nrrd", ".nhdr": ".nrrd", ".mha": ".mha", ".mhd": ".mha",
-}  # fmt: skip
-
-
-def suffix_like(path: str) -> str:
-    """The suffix of images on the grid of ``path``; a DICOM series makes NIfTI."""
-    lower = path.lower()
-    return next((mine for theirs, mine in SUFFIXES.items() if lower.endswith(theirs)), ".nii.gz")
-
-
-def name_of(path: str) -> str:
-    """A file's name without its suffix, or a folder's name."""
-    name = Path(path).resolve().name if Path(path).is_dir() else Path(path).name
-    for suffix in (*SUFFIXES, ".h5", ".dcm", ".tfm", ".png"):
-        if name.lower().endswith(suffix):
-            return name[: -len(suffix)]
-    return name
-
-
-@contextmanager
-def staged(output_dir: str | Path) -> Iterator[Path]:
-    """A folder to write into, whose files are moved into ``output_dir`` when the block ends well.
-
-    The report, which says that a pair is done, is moved last. When the block fails nothing is left, not even an
-    output folder made for it.
-
-    Raises:
-        InputError: if the folder cannot be written or the disk is full.
-    """
-    target = Path(output_dir)
-    temporary: Path | None = None
-    with folder_for(target):
-        try:
-            temporary = Path(tempfile.mkdtemp(prefix=".registration-", dir=target))
-            yield temporary
-            for file in sorted(temporary.iterdir(), key=lambda each: each.name.endswith(REPORT)):
-                file.replace(target / file.name)
-        except OSError as error:
-            raise _cannot_write(target, error) from error
-        finally:
-            if temporary is not None:
-                shutil.rmtree(temporary, ignore_errors=True)
-
-
-@contextmanager
-def folder_for(output_dir: str | Path) -> Iterator[None]:
-    """Make a folder and its parents; behind the block, remove those made that are empty.
-
-    Raises:
-        InputError: if it cannot be made.
-    """
-    target = Path(output_dir)
-    made = [folder for folder in (target, *target.parents) if not folder.exists()]
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _cannot_write(target, error) from error
-    try:
-        yield
-    finally:
-        for folder in made:
-            with suppress(OSError):  # it holds something, or another process was faster
-                folder.rmdir()
-
-
-def _cannot_write(target: Path, error: OSError) -> InputError:
-    reason = error.strerror or str(error)
-    return InputError(f"{target} cannot be written ({reason}); free space or choose another --output_dir.")
+from ..spatial import grid_points, jacobian_determinant, map_points, sample
+from .deformation import Deformation, Fields, composite_transform, fields_of, forward_fields, jacobian_of
+from .measures import dice, similarity, volume_change
+from .output import REPORT, suffix_like
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A registered pair.
+    """A registered pair, seen from all sides; each is computed once, when it is first asked for.
 
     Attributes:
         name: what its files' names begin with.
-        fixed, moving: as read.
-        warped, warped_label: the moving image and label on the fixed grid.
-        fields: the transform, see :class:`Fields`.
-        jac_det: determinant of its Jacobian on the fixed grid, ``(*size)``.
-        figure: arguments of :func:`scripts.reports.save_registration_figure`, on the working grid.
-        report: what goes into the JSON file.
+        pair: what was registered, as read.
+        seen: the fixed image on the working grid.
+        source: the moving image as prepared.
+        found: the deformation after every stage, by its name; the first is none, the last is the result.
     """
 
     name: str
-    fixed: Image
-    moving: Image
-    warped: Image
-    warped_label: Image | None
-    fields: Fields
-    jac_det: np.ndarray
-    figure: Mapping[str, Any]
-    report: dict[str, Any]
+    pair: Pair
+    seen: Prepared
+    source: Prepared
+    found: Mapping[str, Deformation]
+
+    @property
+    def fixed(self) -> Image:
+        """The fixed image as read."""
+        return self.pair.fixed
+
+    @property
+    def moving(self) -> Image:
+        """The moving image as read."""
+        return self.pair.moving
+
+    @property
+    def deformation(self) -> Deformation:
+        """What the last stage found."""
+        return list(self.found.values())[-1]
+
+    @cached_property
+    def fields(self) -> Fields:
+        """The deformation on the files' grids."""
+        return fields_of(self.deformation, self.pair.frame, self.fixed.geometry, self.moving.geometry)
+
+    @cached_property
+    def transform(self) -> Any:
+        """The displacement field as ITK transform: in memory just what is saved."""
+        return field_transform(self.fields.whole, self.fields.fixed)
+
+    @cached_property
+    def warped(self) -> Image:
+        """The moving image on the fixed grid."""
+        return self._carried(self.moving, nearest=False)
+
+    @cached_property
+    def warped_label(self) -> Image | None:
+        """The moving label map on the fixed grid."""
+        return self._carried(self.pair.moving_label, nearest=True) if self.pair.moving_label else None
+
+    def _carried(self, image: Image, nearest: bool) -> Image:
+        grid = self.fixed.geometry
+        return Image(image.path, resample_once(image, grid, self.transform, nearest), grid)
+
+    @cached_property
+    def jac_det(self) -> np.ndarray:
+        """Determinant of the transform's Jacobian on the fixed grid, ``(*size)``."""
+        return jacobian_of(self.fields.whole, self.fields.fixed)[self.fixed.geometry.middle]
+
+    @cached_property
+    def moved(self) -> dict[str, Tensor]:
+        """The moving image on the working grid after every stage, ``(1, 1, *S)``."""
+        points = grid_points(self.seen.grid.size, self.seen.grid.affine[:-1])
+        to_index = np.linalg.inv(self.source.grid.affine)[:-1]
+        return {
+            stage: sample(self.source.values, map_points(to_index, deformation.forward(points))).float()
+            for stage, deformation in self.found.items()
+        }
+
+    @cached_property
+    def figure(self) -> dict[str, Any]:
+        """Arguments of the picture, on the working grid: upright, in cubic voxels."""
+        ddf = self.deformation.in_voxels()
+        first, *_, last = self.moved.values() if len(self.moved) > 1 else [*self.moved.values()] * 2
+        images = {"fixed": self.seen.values, "moving": first, "warped": last}
+        arrays = {key: image[0, 0].numpy() for key, image in images.items()}
+        arrays |= {"ddf": ddf[0].numpy(), "jac_det": jacobian_determinant(ddf)[0, 0].numpy()}
+        return {**arrays, **self._labels_seen(), "orientation": ORIENTATION.get(len(self.fixed.geometry.size), "")}
+
+    def _labels_seen(self) -> dict[str, np.ndarray]:
+        points = grid_points(self.seen.grid.size, self.seen.grid.affine[:-1])
+        wanted = {
+            "fixed_label": (self.pair.fixed_label, points),
+            "moving_label": (self.pair.moving_label, points),
+            "warped_label": (self.pair.moving_label, self.deformation.forward(points)),
+        }
+        return {key: self._nearest(label, where) for key, (label, where) in wanted.items() if label is not None}
+
+    def _nearest(self, label: Image, points: Tensor) -> np.ndarray:
+        index = map_points(np.linalg.inv(self.pair.frame.coordinates(label.geometry))[:-1], points)
+        ids = torch.from_numpy(label.array.astype(np.float64))[None, None]
+        return sample(ids, index, "nearest")[0, 0].numpy().astype(np.int64)
+
+    @cached_property
+    def report(self) -> dict[str, Any]:
+        """What the JSON file says; what is known of the run besides is put in by those who know it."""
+        pair, dims = self.pair, len(self.fixed.geometry.size)
+        measured = "intensities scaled to 0..1, on the working grid"
+        return {
+            "name": self.name,
+            "fixed": _described(self.fixed),
+            "moving": _described(self.moving),
+            "fixed_label": pair.fixed_label.path if pair.fixed_label else None,
+            "moving_label": pair.moving_label.path if pair.moving_label else None,
+            "notes": pair.notes,
+            "stages": list(self.found),
+            "transform": {
+                "dimensions": dims,
+                "space": "ITK physical points, LPS, mm: fixed to moving",
+                "affine": self.fields.affine.tolist(),
+                "slice_in_space": dims > pair.fixed.array.ndim,
+            },
+            "working_grid": {"size": self.seen.grid.size, "spacing": float(self.seen.grid.spacing[0])},
+            "similarity": {
+                "measured_on": measured,
+                **{stage: similarity(self.seen.values, image) for stage, image in self.moved.items()},
+            },
+            "dice": self._overlaps(),
+            "jacobian": volume_change(self.jac_det),
+            "inverse_error_voxels": self.deformation.inverse_error(self.seen.values[0, 0] > BACKGROUND),
+        }
+
+    def _overlaps(self) -> dict[str, Any]:
+        fixed, moving, warped = self.pair.fixed_label, self.pair.moving_label, self.warped_label
+        if fixed is None or moving is None or warped is None:
+            return {}
+        *earlier, last = self.found
+        maps = {stage: self._label_after(self.found[stage], moving) for stage in earlier}
+        return dice({**maps, last: warped.values}, fixed.values, moving.values)
+
+    def _label_after(self, deformation: Deformation, label: Image) -> np.ndarray:
+        fixed, moving, frame = self.fixed.geometry, self.moving.geometry, self.pair.frame
+        if deformation.ddf.any():
+            transform = field_transform(forward_fields(deformation, frame, fixed, moving)[0], fixed.thickened())
+        else:
+            transform = affine_transform(frame.in_space(deformation.affine, moving))
+        return resample_once(label, fixed, transform, True)
 
     def save(self, folder: Path) -> None:
         """Write every file into an existing folder.
@@ -146,3 +190,14 @@ class Result:
             "_figure.png": lambda path: save_registration_figure(path, title=self.name, **self.figure),
             REPORT: lambda path: path.write_text(report, encoding="utf-8"),
         }
+
+
+def _described(image: Image) -> dict[str, Any]:
+    geometry: Geometry = image.geometry
+    return {
+        "path": image.path,
+        "size": list(geometry.size),
+        "spacing": geometry.spacing.tolist(),
+        "origin": geometry.origin.tolist(),
+        "direction": geometry.direction.tolist(),
+    }

@@ -1,0 +1,83 @@
+"""Where results are written: how files are named, and a folder that gets all of them or none."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ..errors import InputError
+
+REPORT = "_report.json"
+# In which format an image on the fixed grid is written: that of the fixed file where it keeps the header exactly.
+SUFFIXES = {
+    ".nii.gz": ".nii.gz", ".nii": ".nii", ".nrrd": ".nrrd", ".nhdr": ".nrrd", ".mha": ".mha", ".mhd": ".mha",
+}  # fmt: skip
+
+
+def suffix_like(path: str) -> str:
+    """The suffix of images on the grid of ``path``; a DICOM series makes NIfTI."""
+    lower = path.lower()
+    return next((mine for theirs, mine in SUFFIXES.items() if lower.endswith(theirs)), ".nii.gz")
+
+
+def name_of(path: str) -> str:
+    """A file's name without its suffix, or a folder's name."""
+    name = Path(path).resolve().name if Path(path).is_dir() else Path(path).name
+    for suffix in (*SUFFIXES, ".h5", ".dcm", ".tfm", ".png"):
+        if name.lower().endswith(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+@contextmanager
+def staged(output_dir: str | Path) -> Iterator[Path]:
+    """A folder to write into, whose files are moved into ``output_dir`` when the block ends well.
+
+    The report, which says that a pair is done, is moved last. When the block fails nothing is left, not even an
+    output folder made for it.
+
+    Raises:
+        InputError: if the folder cannot be written or the disk is full.
+    """
+    target = Path(output_dir)
+    temporary: Path | None = None
+    with folder_for(target):
+        try:
+            temporary = Path(tempfile.mkdtemp(prefix=".registration-", dir=target))
+            yield temporary
+            for file in sorted(temporary.iterdir(), key=lambda each: each.name.endswith(REPORT)):
+                file.replace(target / file.name)
+        except OSError as error:
+            raise _cannot_write(target, error) from error
+        finally:
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def folder_for(output_dir: str | Path) -> Iterator[None]:
+    """Make a folder and its parents; behind the block, remove those made that are empty.
+
+    Raises:
+        InputError: if it cannot be made.
+    """
+    target = Path(output_dir)
+    made = [folder for folder in (target, *target.parents) if not folder.exists()]
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+    try:
+        yield
+    finally:
+        for folder in made:
+            with suppress(OSError):  # it holds something, or another process was faster
+                folder.rmdir()
+
+
+def _cannot_write(target: Path, error: OSError) -> InputError:
+    reason = error.strerror or str(error)
+    return InputError(f"{target} cannot be written ({reason}); free space or choose another --output_dir.")
