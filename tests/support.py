@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,10 +38,26 @@ def bundle_command(
 
 
 def run_command(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command from a folder; the finished process tells what it said."""
-    return subprocess.run(
-        command, cwd=folder, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=300, check=False
-    )
+    """Run ``python -m MODULE ...`` from a folder, in a process of its own; the finished process tells what it said."""
+    python, flag, *words = command
+    assert (python, flag) == (sys.executable, "-m")
+    server = _warm_python()
+    assert server.stdin is not None and server.stdout is not None
+    with tempfile.TemporaryDirectory() as place:
+        outputs = [Path(place) / name for name in ("stdout", "stderr")]
+        request = {"words": words, "folder": str(folder), "outputs": [str(path) for path in outputs], "seconds": 300}
+        server.stdin.write(json.dumps(request) + "\n")
+        server.stdin.flush()
+        code = int(server.stdout.readline())
+        said = [path.read_text(encoding="utf-8") for path in outputs]
+    return subprocess.CompletedProcess(command, code, *said)
+
+
+@cache
+def _warm_python() -> subprocess.Popen[str]:
+    """The process that is forked for every command; it ends with this one."""
+    command = [sys.executable, str(Path(__file__).with_name("warm_python.py"))]
+    return subprocess.Popen(command, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
 
 
 def parse(bundle: Path, *names: str, **values: Any) -> ConfigParser:

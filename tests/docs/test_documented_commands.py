@@ -1,7 +1,8 @@
 """Every command of the README and of the bundle's documentation does what it says, as it is printed there.
 
 They run one after the other in the bundle as it is shipped, as a reader would try them; the names that stand for a
-reader's files are files here, and trainings are made short.
+reader's files are files here, and trainings are made short. Each has a process of its own, forked from one that has
+imported the libraries; the workers of ``torchrun`` start from nothing.
 """
 
 from __future__ import annotations

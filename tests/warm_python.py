@@ -1,0 +1,55 @@
+"""A Python that has imported what takes seconds, and is forked for every command: ``python tests/warm_python.py``.
+
+Most of a short command's time goes into importing torch, MONAI and ITK; this process does so once. A request is a line
+of JSON on its standard input: it forks, and the child runs a module as ``python -m`` does, from the request's folder
+and with nothing of the bundle imported yet. The answer is a line with the child's exit code.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import runpy
+import signal
+import sys
+
+SLOW = (
+    "matplotlib.pyplot",
+    "monai.bundle",
+    "monai.engines",
+    "monai.handlers",
+    "scipy.ndimage",
+    "torch.utils.tensorboard",
+)
+SLOW_IN_ITK = ("imread", "CompositeTransform", "DisplacementFieldTransform")  # which loads what is named
+
+
+def become(words: list[str], folder: str, outputs: list[str], seconds: int) -> None:
+    """Be ``python -m WORDS`` in a folder, for so many seconds at the most, with output and errors going to files."""
+    signal.alarm(seconds)
+    for number, path in enumerate([os.devnull, *outputs]):
+        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
+    os.chdir(folder)
+    sys.path[0] = folder
+    sys.argv = words
+    runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+
+
+def main() -> None:
+    """Answer requests until the input ends."""
+    os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"  # asked otherwise, CUDA cannot be used behind a fork
+    for name in SLOW:
+        importlib.import_module(name)
+    itk = importlib.import_module("itk")
+    for name in SLOW_IN_ITK:
+        getattr(itk, name)
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            return become(**json.loads(line))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    main()
