@@ -93,7 +93,6 @@ class Cases:
             yield name, lambda name=name: getattr(metrics, name)()(self.pred, self.target), (BATCH,)
         for name in ("LabelDice", "LostLabels"):
             yield name, lambda name=name: getattr(metrics, name)(IDS)(self.pred, self.target), (BATCH,)
-        yield "Negated", lambda: metrics.Negated(metrics.FoldedFraction())(self.pred, self.target), (BATCH,)
         yield "label_dice", lambda: metrics.label_dice(self.label, self.label, IDS, self.label), (BATCH, len(IDS))
         yield "log_jacobian_deviation", lambda: metrics.log_jacobian_deviation(self.ddf), (BATCH,)
         yield "non_diffeomorphic_volume", lambda: metrics.non_diffeomorphic_volume(self.ddf), (BATCH,)

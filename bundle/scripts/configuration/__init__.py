@@ -6,7 +6,7 @@ run; imports MONAI, so it is not imported here: ``--help`` waits for nothing).
 """
 
 from .files import BUNDLE, config_files, read_meanings, read_options
-from .methods import method_file, method_names, with_method, write_copies
+from .methods import method_file, with_method, write_copies
 from .overrides import plain, typed_overrides
 from .running import check_overrides, given_options, running_config
 
@@ -16,7 +16,6 @@ __all__ = [
     "config_files",
     "given_options",
     "method_file",
-    "method_names",
     "plain",
     "read_meanings",
     "read_options",

@@ -14,15 +14,9 @@ from ..errors import InputError
 from ..files import write_text_atomic
 from ..options import OptionError, nearest
 
-METHODS = "methods"
 COPIES = ("train.yaml", "inference.yaml")
 FIRST_KEY = "method:"  # what stands above it is the file's own comment
 BLOCK = re.compile(r"(?P<start># >>> methods/(?P<name>[\w-]+)\.yaml[^\n]*\n).*?(?P<end># <<<\n)", re.DOTALL)
-
-
-def method_names(configs: Path) -> list[str]:
-    """Of the methods in a folder of configurations, sorted."""
-    return sorted(path.stem for path in (configs / METHODS).glob("*.yaml"))
 
 
 def method_file(configs: Path, method: str) -> Path:

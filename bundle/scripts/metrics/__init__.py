@@ -4,7 +4,6 @@ from .dice import LabelDice, label_dice
 from .diffeomorphism import NonDiffeomorphicVolume, non_diffeomorphic_volume
 from .measure import LabelMeasure, Measure
 from .named import named_measures
-from .negated import Negated
 from .regularity import FoldedFraction, LogJacobianDeviation, log_jacobian_deviation
 from .similarity import MeanAbsoluteError, MeanSquaredError, NormalisedCrossCorrelation, StructuralSimilarity
 from .surface import AverageSurfaceDistance, HausdorffDistance95, LostLabels
@@ -20,7 +19,6 @@ __all__ = [
     "MeanAbsoluteError",
     "MeanSquaredError",
     "Measure",
-    "Negated",
     "NonDiffeomorphicVolume",
     "NormalisedCrossCorrelation",
     "StructuralSimilarity",
