@@ -7,20 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from made_up_results import scattered
 from scripts.reports import PairResult, save_mean_dice_plot, summarise
 from support import Picture
 
 LABELS = {2: "Cerebral cortex", 1002: "Thalamus", 5: "nobody has it"}
 
 
-def results() -> list[PairResult]:
-    random = np.random.default_rng(0)
-    dice = [np.append(random.uniform(0.3, 0.9, 2), math.nan) for _ in range(8)]
-    return [PairResult(f"s{n}", "a", {"before": dice[n] / 2, "after": dice[n]}, {}) for n in range(8)]
-
-
 def test_mean_dice_plot_is_a_picture(tmp_path: Path, picture: Picture) -> None:
-    save_mean_dice_plot(tmp_path / "dice.png", summarise(results(), LABELS))
+    save_mean_dice_plot(tmp_path / "dice.png", summarise(scattered(), LABELS))
     picture(tmp_path / "dice.png", least=100)  # a row a label
 
 

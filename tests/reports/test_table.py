@@ -5,23 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from made_up_results import cells, known
 from scripts.errors import InputError
 from scripts.reports import PairResult, label_table, markdown_table, stage_table, summarise
 
 LABELS = {1: "Thalamus", 2: "Cortex"}
-
-
-def results() -> list[PairResult]:
-    values = [([0.2, 0.4], [0.6, 0.8]), ([0.1, np.nan], [0.5, np.nan])]
-    measures = {"before": {}, "after": {"folding": 0.0025, "seconds": 0.125}}
-    return [
-        PairResult(f"s{n}", "a", {"before": np.array(first), "after": np.array(last)}, measures)
-        for n, (first, last) in enumerate(values)
-    ]
-
-
-def cells(table: str) -> list[list[str]]:
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
 
 
 def test_form_of_a_table() -> None:
@@ -45,7 +33,7 @@ def test_empty_table_has_its_header() -> None:
 
 
 def test_stage_table_holds_the_summary() -> None:
-    header, _, before, after = cells(stage_table(summarise(results(), LABELS)))
+    header, _, before, after = cells(stage_table(summarise(known(), LABELS)))
     assert header[0] == "Stage" and len(header) == len(before) == len(after)
     # pair means 0.3, 0.1 and 0.7, 0.5; label means 0.15, 0.4 and 0.55, 0.8
     assert before[:4] == ["before", "0.2000", "0.1250", "0.1000"]
@@ -54,7 +42,7 @@ def test_stage_table_holds_the_summary() -> None:
 
 
 def test_label_table_holds_means_over_pairs() -> None:
-    header, _, thalamus, cortex = cells(label_table(summarise(results(), LABELS)))
+    header, _, thalamus, cortex = cells(label_table(summarise(known(), LABELS)))
     assert header == ["Label", "pairs", "before", "after"]
     assert thalamus == ["Thalamus", "2", "0.1500 ± 0.0500", "0.5500 ± 0.0500"]
     assert cortex == ["Cortex", "1", "0.4000 ± 0.0000", "0.8000 ± 0.0000"]
