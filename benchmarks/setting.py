@@ -93,14 +93,14 @@ def weights_of(method: str) -> Path:
 
 def run_training(config: ConfigParser) -> dict[str, float]:
     """Train as ``python -m monai.bundle run training`` does; the measures of the last validation."""
-    config.get_parsed_content("seeded")
+    config.get_parsed_content("initialize")
     config.get_parsed_content("train#trainer").run()
     return dict(config.get_parsed_content("validate#evaluator").state.metrics)
 
 
 def run_evaluation(config: ConfigParser) -> Path:
     """Evaluate; the folder of the tables."""
-    config.get_parsed_content("seeded")
+    config.get_parsed_content("initialize")
     config.get_parsed_content("validate#evaluator").run()
     return Path(config.get_parsed_content("report_dir"))
 

@@ -258,10 +258,8 @@ checked:
 begun: $[@count, @flag]
 initialize:
 - '@begun'
-run:
 - '@checked'
-- '@seen'
-unchecked:
+run:
 - '@seen'
 """
     path = tmp_path / "configs" / "small.yaml"
@@ -345,13 +343,27 @@ def test_a_copy_is_given(config_file: str) -> None:
     assert run_again["seen"]["flag"] == "@flag"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_every_verb_checks_first(path: Path) -> None:
-    """What ``monai.bundle run`` can be told to run begins with the check."""
-    for name, value in read_options([str(path)]).items():
-        runs = isinstance(value, list) and any("()" in str(each) for each in value)
-        if runs and name not in ("initialize", "finalize", "imports"):
-            assert value[0] == "@checked", name
+@pytest.mark.parametrize("name", STANDING)
+def test_whatever_is_run_is_checked_first(name: str, tmp_path: Path) -> None:
+    initialize = read_options([str(CONFIGS / name)])["initialize"]
+    assert initialize[1] == "@checked" and "sys.path" in initialize[0]
+
+
+@pytest.mark.parametrize("run_id", [None, "training"])
+def test_training_is_checked_and_seeded(run_id: str | None, tmp_path: Path) -> None:
+    """Before the first line of what is run, with the entry named or not."""
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(
+        "+imports: [$import test_overrides]\ntraining: [$test_overrides.SEEN.append(torch.initial_seed())]\n",
+        encoding="utf-8",
+    )
+    given = {"config_file": [str(CONFIGS / "train.yaml"), str(overlay)], "bundle_root": str(CONFIGS.parent)}
+    SEEN.clear()
+    with pytest.raises(RuntimeError) as caught:
+        monai.bundle.run(run_id, **given, max_epoch="7")
+    assert "the nearest is --max_epochs." in str(find_input_error(caught.value)) and SEEN == []
+    monai.bundle.run(run_id, **given, seed="7")
+    assert SEEN == [7]
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,12 @@ def sent_by_server(weights: Weights) -> ExchangeObject:
     return ExchangeObject(weights={name: value.numpy() for name, value in weights.items()})
 
 
+def test_initialising_seeds_a_client(bundle: Path, cohort_2d: Path, tmp_path: Path) -> None:
+    first, again, other = (weights_of(client(bundle, cohort_2d, tmp_path, seed=seed)) for seed in (3, 3, 4))
+    assert all(torch.equal(value, again[name]) for name, value in first.items())
+    assert not all(torch.equal(value, other[name]) for name, value in first.items())
+
+
 @pytest.fixture(scope="module")
 def site(bundle: Path, cohort_2d: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[MonaiAlgo, Path]:
     """A client after a round, whose learning rate is zero: it gives back what it was sent."""

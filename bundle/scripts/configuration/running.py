@@ -5,9 +5,8 @@ given: a misspelt one is added and never read, and ``--resume false`` arrives as
 component cannot be told it can look up. While it is made, the ``ConfigParser`` that makes it is the ``self`` of a frame
 further up the stack, and the call of ``monai.bundle.run`` with the files and options of the user is another.
 
-So the first line of what a configuration runs is a component that calls :func:`check_overrides`: the bundle is on the
-path by then, whatever folder the command was started in, and nothing of the run has been made. (``imports`` and
-``initialize`` come before MONAI puts the bundle on the path.) In a program that uses a ``ConfigParser`` or a
+So what a configuration does first, in its ``initialize``, is to call :func:`check_overrides`: nothing of the run has
+been made by then. (MONAI puts the bundle on the path only after that, so ``initialize`` does so itself.) In a program that uses a ``ConfigParser`` or a
 ``ConfigWorkflow`` of its own (a server, a federated client, a test) no such call is on the stack, and nothing is done:
 what Python code sets has its type already.
 """
