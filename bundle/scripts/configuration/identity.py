@@ -30,6 +30,7 @@ NEUTRAL = {
     "cohort#_target_": "several processes open a data set in turn",
     "device": "the same but for rounding",
     "network": "the network on its device, whatever exchanges its gradients",
+    "inferer#refinement": "an evaluation's: no training has one",
     "silent": "what is said, not what is done",
     "cache_rate": "memory for time",
     "train#dataset#cache_workers": "memory for time",
