@@ -6,9 +6,9 @@ component cannot be told it can look up. While it is made, the ``ConfigParser`` 
 further up the stack, and the call of ``monai.bundle.run`` with the files and options of the user is another.
 
 So what a configuration does first, in its ``initialize``, is to call :func:`check_overrides`: nothing of the run has
-been made by then. (MONAI puts the bundle on the path only after that, so ``initialize`` does so itself.) In a program that uses a ``ConfigParser`` or a
-``ConfigWorkflow`` of its own (a server, a federated client, a test) no such call is on the stack, and nothing is done:
-what Python code sets has its type already.
+been made by then. (MONAI puts the bundle on the path only after that, so ``initialize`` does so itself.) In a program
+that uses a ``ConfigParser`` or a ``ConfigWorkflow`` of its own (a server, a federated client, a test) no such call is
+on the stack, and nothing is done: what Python code sets has its type already.
 """
 
 from __future__ import annotations
