@@ -7,7 +7,6 @@ written by :func:`write_copies` and by nobody's hand.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import InputError
@@ -51,27 +50,19 @@ def method_lines(path: Path) -> str:
     return text[start.start() :]
 
 
-def with_method(text: str, configs: Path, method: str | None = None) -> str:
-    """The text of a configuration, the block between its marks written anew.
-
-    Args:
-        text: of the configuration.
-        configs: the folder that holds ``methods/``.
-        method: which method; ``None`` for the one the marks name.
-    """
+def with_method(text: str, configs: Path) -> str:
+    """The text of a configuration; the lines of the method that its marks name are written anew."""
 
     def written(block: re.Match[str]) -> str:
-        name = method or block["name"]
-        start = block["start"].replace(f"methods/{block['name']}.yaml", f"methods/{name}.yaml")
-        return start + method_lines(method_file(configs, name)) + block["end"]
+        return block["start"] + method_lines(method_file(configs, block["name"])) + block["end"]
 
     return BLOCK.sub(written, text)
 
 
-def write_copies(configs: Path, copies: Sequence[str] = COPIES) -> list[Path]:
+def write_copies(configs: Path) -> list[Path]:
     """Write the blocks of the configurations that hold a copy of a method; the files that changed."""
     changed = []
-    for path in (configs / name for name in copies):
+    for path in (configs / name for name in COPIES):
         text = path.read_text(encoding="utf-8")
         if with_method(text, configs) != text:
             write_text_atomic(path, with_method(text, configs))

@@ -18,13 +18,12 @@ class EngineProgress:
 
     Args:
         what: the engine does.
-        unit: of its steps.
         every: least seconds between two lines where there is no terminal.
         folder: that holds what comes of it, told when all is done; ``None``: somebody else tells.
     """
 
-    def __init__(self, what: str, unit: str = "batch", every: float = EVERY, folder: str | None = None) -> None:
-        self.what, self.unit, self.every, self.folder = what, unit, every, folder
+    def __init__(self, what: str, every: float = EVERY, folder: str | None = None) -> None:
+        self.what, self.every, self.folder = what, every, folder
         self.running: Progress | None = None
 
     def attach(self, engine: Engine) -> None:
@@ -38,7 +37,7 @@ class EngineProgress:
     def _open(self, engine: Engine) -> None:
         several = (engine.state.max_epochs or 1) > 1
         what = f"{self.what}, epoch {engine.state.epoch}" if several else self.what
-        self.running = Progress(what, self.unit, engine.state.epoch_length, self.every).__enter__()
+        self.running = Progress(what, "batch", engine.state.epoch_length, self.every).__enter__()
 
     def _advance(self, engine: Engine) -> None:
         if self.running is not None:
