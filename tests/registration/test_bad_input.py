@@ -334,7 +334,7 @@ def test_spacing_of_the_working_grid(tmp_path: Path, spacing: float) -> None:
 
 def test_flag_that_is_neither_true_nor_false() -> None:
     assert configured(use_network="false", affine="False").stages == ["refined"]
-    with pytest.raises(InputError, match="neither true nor false"):
+    with pytest.raises(InputError, match="--affine is 'maybe'; it must be true or false"):
         configured(affine="maybe")
 
 
@@ -353,7 +353,7 @@ def test_warp_and_jacobian_of_bad_transforms(tmp_path: Path) -> None:
         "no displacement field": lambda: jacobian(image, out),
         "stored in 3 dimensions": lambda: warp(str(tmp_path / "wide.nii.gz"), image, out, moving=image),
         "nothing to warp": lambda: warp(str(tmp_path / "wide.nii.gz"), flat, out),
-        "no fixed is given": lambda: warp(str(tmp_path / "wide.nii.gz"), "", out, moving=flat),
+        "--fixed is ''": lambda: warp(str(tmp_path / "wide.nii.gz"), "", out, moving=flat),
     }
     for words, act in cases.items():
         refused(act, words, tmp_path / "out")

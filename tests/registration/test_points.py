@@ -337,7 +337,7 @@ def test_other_mistakes(tmp_path: Path) -> None:
     good, fewer = (table(tmp_path / f"{n}.csv", scattered(n)) for n in (4, 3))
     none, other = str(tmp_path / "none.csv"), str(tmp_path / "marks.fcsv")
     cases: list[tuple[tuple[str | None, ...], str, str]] = [
-        ((transform, None, str(out)), "name a .csv or .mrk.json file with --landmarks", ""),
+        ((transform, None, str(out)), "--landmarks is None; it must be a text.", ""),
         ((transform, none, str(out)), "does not exist", none),
         ((transform, good, str(out), none), "does not exist", none),
         ((transform, other, str(out)), "no format of points", other),

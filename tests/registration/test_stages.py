@@ -88,11 +88,11 @@ def test_network_then_refinement_is_what_the_inferer_does(dims: int, tmp_path: P
     ("affine", "use_network", "expected"),
     [
         (True, True, ["affine", "network", "refined"]),
-        ("false", "True", ["network", "refined"]),
-        (True, "false", ["affine", "refined"]),
+        (False, True, ["network", "refined"]),
+        (True, False, ["affine", "refined"]),
     ],
 )
-def test_choices(affine: bool | str, use_network: bool | str, expected: list[str]) -> None:
+def test_choices(affine: bool, use_network: bool, expected: list[str]) -> None:
     assert chosen_stages(affine, use_network) == expected
 
 

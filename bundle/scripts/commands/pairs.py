@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..configuration.kinds import Device
 from ..options import Count, NotNegative, Number, Positive, Precision
 
@@ -49,17 +47,18 @@ def register(
     """
     from ..registration import configured, register_files
 
-    options: dict[str, Any] = {
-        "spacing": spacing,
-        "passes": passes,
-        "refinement_steps": refinement_steps,
-        "refinement_smoothness": refinement_smoothness,
-        "ckpt_path": ckpt_path,
-        "precision": precision,
-        "device": device,
-    }
-    given = {name: value for name, value in options.items() if value is not None}
-    registration = configured(method=method, affine=affine, use_network=use_network, **given)
+    registration = configured(
+        method,
+        affine,
+        use_network,
+        device,
+        spacing=spacing,
+        passes=passes,
+        refinement_steps=refinement_steps,
+        refinement_smoothness=refinement_smoothness,
+        ckpt_path=ckpt_path,
+        precision=precision,
+    )
     register_files(registration, output_dir, fixed, moving, fixed_label, moving_label, pairs)
 
 

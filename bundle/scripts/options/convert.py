@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
+from pathlib import PurePath
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -117,8 +118,8 @@ def _as_float(value: Any) -> float:
 
 
 def _as_text(value: Any) -> str:
-    """Text, also a number that ``fire`` read in it; not empty, without the NUL that no file name may hold."""
-    text = str(_not_bool(value)) if isinstance(value, str | Real) else ""
+    """Text, also a path or a number that ``fire`` read in it; not empty, without the NUL that no file name may hold."""
+    text = str(_not_bool(value)) if isinstance(value, str | Real | PurePath) else ""
     return text if text.strip() and "\0" not in text else _refuse(value)
 
 

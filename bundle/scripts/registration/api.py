@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ..options import typed
 from .configured import ConfiguredMethods
 from .output import staged
 from .pipeline import Registration
@@ -44,15 +46,15 @@ def register(
         InputError: if a file cannot be read or written, or its image not registered.
     """
     registration = configured(**options)
-    paths = [str(each) if each is not None else None for each in (fixed, moving, moving_label, fixed_label)]
-    if output_dir is None:
-        return registration(*paths)  # type: ignore[arg-type]
-    with staged(output_dir) as folder:
-        result = registration(*paths)  # type: ignore[arg-type]
-        result.save(folder)
+    labels = (str(each) if each is not None else None for each in (moving_label, fixed_label))
+    with staged(output_dir) if output_dir is not None else nullcontext() as folder:
+        result = registration(str(fixed), str(moving), *labels)
+        if folder is not None:
+            result.save(folder)
     return result
 
 
+@typed
 def configured(
     method: str | None = None,
     affine: bool = True,
@@ -71,7 +73,7 @@ def configured(
 
     Raises:
         InputError: if there is no such method.
-        OptionError: if a change is none that the method knows.
+        OptionError: if a value is of another kind, or a change none that the method knows.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     methods = ConfiguredMethods(method, use_network, **changes)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..options import typed
 from ..physical import Geometry, read_image, read_label
 from ..physical.headers import read_geometry
 from ..physical.itk_images import resample_once
@@ -21,6 +22,7 @@ from .output import name_of, staged, suffix_like
 logger = logging.getLogger(__name__)
 
 
+@typed
 def warp(
     transform: str,
     fixed: str,
@@ -45,8 +47,8 @@ def warp(
     """
     if not moving and not moving_label:
         raise InputError("there is nothing to warp; name an image with --moving or a label map with --moving_label.")
-    found = read_transform(_given(transform, "transform"))
-    target = read_geometry(_given(fixed, "fixed"))
+    found = read_transform(transform)
+    target = read_geometry(fixed)
     sources = [(read_image(moving), False)] if moving else []
     sources += [(read_label(moving_label), True)] if moving_label else []
     written = []
@@ -64,6 +66,7 @@ def warp(
     return written
 
 
+@typed
 def jacobian(transform: str, output_dir: str, fixed: str | None = None) -> Path:
     """Map of the Jacobian determinant of a saved transform, ``<transform>_jacobian.nii.gz``.
 
@@ -75,8 +78,8 @@ def jacobian(transform: str, output_dir: str, fixed: str | None = None) -> Path:
     Raises:
         InputError: if a file cannot be read or written, or neither the transform nor ``fixed`` has a grid.
     """
-    found = read_transform(_given(transform, "transform"))
-    grid = read_geometry(str(fixed)) if fixed else field_geometry(found)
+    found = read_transform(transform)
+    grid = read_geometry(fixed) if fixed else field_geometry(found)
     if grid is None:
         raise InputError(f"{transform} holds no displacement field; name an image whose grid to use with --fixed.")
     if len(grid.size) != found.GetInputSpaceDimension():
@@ -85,7 +88,7 @@ def jacobian(transform: str, output_dir: str, fixed: str | None = None) -> Path:
     jac_det = jacobian_of(sample_transform(found, thick), thick)[grid.middle]
     with staged(output_dir) as folder:
         path = folder / f"{name_of(transform)}_jacobian.nii.gz"
-        write_like(path, jac_det, grid, str(fixed or ""))
+        write_like(path, jac_det, grid, fixed or "")
     folded = shown("folding", (jac_det <= 0).mean())
     logger.info("written: %s; %s %% folded", Path(output_dir) / path.name, folded)
     return Path(output_dir) / path.name
@@ -96,9 +99,3 @@ def _check_dimensions(transform: Any, path: str, grids: dict[str, Geometry]) -> 
     for name, grid in grids.items():
         if len(grid.size) != dims:
             raise InputError(f"{path} is a {dims}-D transform but {name} is stored in {len(grid.size)} dimensions.")
-
-
-def _given(path: str | None, option: str) -> str:
-    if not path:
-        raise InputError(f"no {option} is given; name a file with --{option}.")
-    return str(path)

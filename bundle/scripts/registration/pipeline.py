@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..engines.stages import UNREGISTERED
 from ..errors import InputError
 from ..physical import Pair, Prepared, prepare, read_pair
 from .deformation import Deformation
 from .method import Method, MethodOf
 from .output import name_of
 from .results import Result
-from .stages import STAGES, START, NetworkStage, Stage, build_stages
+from .stages import STAGES, NetworkStage, Stage, build_stages
 from .working_grid import resample, working_grid
 
 
@@ -73,7 +74,7 @@ class Registration:
         method, stages = self._stages(pair)
         seen, source = self._see(pair, method)
         watch.lap("read")
-        found = {START: Deformation.none(seen.grid)}
+        found = {UNREGISTERED: Deformation.none(seen.grid)}
         for stage in stages:
             found[stage.name] = _finite(stage(seen, source, list(found.values())[-1]))
             watch.lap(stage.name)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from ..options import typed
 from ..physical.itk_transforms import outside_field, read_transform, transform_points
 from ..physical.points import PointFile, read_points
 from ..reports.numbers import MILLIMETRES, number
@@ -17,9 +18,8 @@ from .output import staged
 logger = logging.getLogger(__name__)
 
 
-def carry_points(
-    transform: str, landmarks: str | None, output_dir: str, target_landmarks: str | None = None
-) -> list[Path]:
+@typed
+def carry_points(transform: str, landmarks: str, output_dir: str, target_landmarks: str | None = None) -> list[Path]:
     """Carry points through a saved transform; of one that ``register`` wrote, from the fixed image to the moving one.
 
     Args:
@@ -36,18 +36,14 @@ def carry_points(
     Raises:
         InputError: if a file cannot be read or written, or dimensions or numbers of points do not agree.
     """
-    if not landmarks:
-        raise InputError("there are no points to carry; name a .csv or .mrk.json file with --landmarks.")
-    source = read_points(str(landmarks))
-    target = read_points(str(target_landmarks)) if target_landmarks else None
+    source = read_points(landmarks)
+    target = read_points(target_landmarks) if target_landmarks else None
     if target is not None and len(target.positions) != len(source.positions):
         raise InputError(
             f"{target.path} and {source.path} differ in their number of points ({len(target.positions)} and "
             f"{len(source.positions)}); give the same points in the same order."
         )
-    if not transform:
-        raise InputError("no transform is given; name a file with --transform.")
-    found = read_transform(str(transform))
+    found = read_transform(transform)
     dims = int(found.GetInputSpaceDimension())
     start = source.of_dimension(dims, transform)
     aim = target.of_dimension(dims, transform) if target is not None else None
@@ -57,7 +53,7 @@ def carry_points(
     if target is not None and aim is not None:
         error = {"before": distances(start, aim), "after": distances(end, aim)}
         _log_error(error)
-        files = {"transform": str(transform), "landmarks": source.path, "target_landmarks": target.path}
+        files = {"transform": transform, "landmarks": source.path, "target_landmarks": target.path}
         report = {**files, "points": len(end), "target_registration_error_mm": error}
         texts["_error.json"] = json.dumps(report, indent=2) + "\n"
     return _write(output_dir, {f"{source.name}_points{ending}": text for ending, text in texts.items()})

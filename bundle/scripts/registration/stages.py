@@ -14,14 +14,13 @@ import torch
 from torch import Tensor
 
 from ..engines import RegistrationInferer, load_weights
+from ..engines.stages import AFFINE, NETWORK, REFINED
 from ..errors import InputError
 from ..physical import Prepared
 from ..spatial import compose, warp
 from .deformation import Deformation
 from .method import Method
 from .working_grid import resample
-
-START = "unregistered"  # what a stage's deformation is compared with: the images as their headers place them
 
 
 class Stage(Protocol):
@@ -37,7 +36,7 @@ class Stage(Protocol):
 class AffineStage:
     """ITK's affine search; it finds the affine map anew and keeps the field."""
 
-    name = "affine"
+    name = AFFINE
 
     def __init__(self, method: Method | None = None, device: torch.device | str = "cpu") -> None:
         self.method, self.device = method, device  # it needs neither
@@ -60,7 +59,7 @@ class NetworkStage:
         InputError: if the method has no network, or its weights cannot be read.
     """
 
-    name = "network"
+    name = NETWORK
 
     def __init__(self, method: Method, device: torch.device | str = "cpu") -> None:
         if method.network is None:
@@ -87,7 +86,7 @@ class RefinementStage:
         device: where it runs.
     """
 
-    name = "refined"
+    name = REFINED
 
     def __init__(self, method: Method, device: torch.device | str = "cpu") -> None:
         self.refinement, self.device = method.refinement, device
@@ -112,26 +111,10 @@ def seen_pair(fixed: Prepared, moving: Prepared, deformation: Deformation) -> Te
     return torch.cat([resample(moving, fixed.grid, deformation.affine), fixed.values], dim=1)
 
 
-def chosen_stages(affine: bool | str = True, use_network: bool | str = True) -> list[str]:
-    """The names of the stages, without those that a user leaves out.
-
-    Raises:
-        InputError: if a choice is neither true nor false.
-    """
-    left_out = {"affine": not as_flag(affine, "affine"), "network": not as_flag(use_network, "use_network")}
-    return [name for name in STAGES if not left_out.get(name, False)]
-
-
-def as_flag(value: bool | str, option: str) -> bool:
-    """``true`` and ``false`` as the command line gives them: text, which would all count as true.
-
-    Raises:
-        InputError: if it is neither.
-    """
-    flags = {"true": True, "false": False}
-    if str(value).lower() not in flags:
-        raise InputError(f"--{option} {value} is neither true nor false; give one of them.")
-    return flags[str(value).lower()]
+def chosen_stages(affine: bool = True, use_network: bool = True) -> list[str]:
+    """The names of the stages, without those that a user leaves out."""
+    wanted = {AFFINE: affine, NETWORK: use_network}
+    return [name for name in STAGES if wanted.get(name, True)]
 
 
 def build_stages(wanted: Sequence[str | Stage], method: Method, device: torch.device) -> list[Stage]:
