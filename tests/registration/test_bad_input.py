@@ -333,7 +333,8 @@ def test_spacing_of_the_working_grid(tmp_path: Path, spacing: float) -> None:
 
 
 def test_flag_that_is_neither_true_nor_false() -> None:
-    assert configured(use_network="false", affine="False").stages == ["refined"]
+    registration = configured(use_network="false", affine="False")
+    assert registration.stages == ["refined"] and registration.method_of(2).network is None
     with pytest.raises(InputError, match="--affine is 'maybe'; it must be true or false"):
         configured(affine="maybe")
 
