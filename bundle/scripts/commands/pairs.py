@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..configuration.kinds import Device
-from ..options import Count, NotNegative, Number, Positive, Precision
+from ..options import Count, NotNegative, Number, Positive, Precision, Quality
 
 
 def register(
@@ -19,7 +19,9 @@ def register(
     use_network: bool = True,
     spacing: Positive | None = None,
     passes: Count | None = None,
+    quality: Quality = "default",
     refinement_steps: Number | None = None,
+    fine_steps: Number | None = None,
     refinement_smoothness: NotNegative | None = None,
     ckpt_path: str | None = None,
     precision: Precision | None = None,
@@ -39,7 +41,9 @@ def register(
         use_network: false: affine map and refinement alone, which need no weights
         spacing: of the working grid, mm; without it, as fits the object
         passes: of the network over the pair
+        quality: fast: the network alone; best: three times the steps of optimisation
         refinement_steps: steps of optimisation on the pair at hand; 0: the network alone
+        fine_steps: the same on finer grids, down to the images' own
         refinement_smoothness: weight of the smoothness in them
         ckpt_path: file of the network's weights
         precision: of the network
@@ -52,9 +56,11 @@ def register(
         affine,
         use_network,
         device,
+        quality,
         spacing=spacing,
         passes=passes,
         refinement_steps=refinement_steps,
+        fine_steps=fine_steps,
         refinement_smoothness=refinement_smoothness,
         ckpt_path=ckpt_path,
         precision=precision,

@@ -40,6 +40,7 @@ KINDS: dict[str, Any] = {
     "dataset_dir": str,
     "device": Device,
     "evaluation_pairing": Pairing,
+    "fine_steps": Number,
     "final_learning_rate": NotNegative,
     "formats": list[Literal["torchscript", "onnx"]],
     "initial_weights": str | None,

@@ -19,27 +19,36 @@ class Refinement:
     Args:
         loss: the loss of the training, or another.
         steps: of Adam; 0 returns the field as it came.
+        fine_steps: of Adam on every finer grid, where the images are finer than the one that the field was found on;
+            who knows of finer grids gives them to the call.
         learning_rate: of Adam, in voxels of the half-resolution grid a step.
         integration_steps: squarings of the integration.
     """
 
     def __init__(
-        self, loss: RegistrationLoss, steps: int, learning_rate: float = 0.2, integration_steps: int = 5
+        self,
+        loss: RegistrationLoss,
+        steps: int,
+        fine_steps: int = 0,
+        learning_rate: float = 0.2,
+        integration_steps: int = 5,
     ) -> None:
-        self.loss, self.steps, self.learning_rate = loss, steps, learning_rate
+        self.loss, self.steps, self.fine_steps, self.learning_rate = loss, steps, fine_steps, learning_rate
         self.integrate = ScalingSquaring(integration_steps)
 
-    def __call__(self, pair: Tensor, ddf: Tensor) -> Tensor:
+    def __call__(self, pair: Tensor, ddf: Tensor, steps: int | None = None) -> Tensor:
         """Refined field of every pair of a batch.
 
         Args:
             pair: ``(B, 2C, *S)``, moving then fixed.
             ddf: ``(B, D, *S)``, where to start, in voxels.
+            steps: others than ``self.steps``.
 
         Returns:
             ``(B, D, *S)``, in voxels, without gradient.
         """
-        if self.steps == 0:
+        steps = self.steps if steps is None else steps
+        if steps == 0:
             return ddf
         moving, fixed = pair.float().chunk(2, dim=1)
         ddf = ddf.detach().float()
@@ -47,7 +56,7 @@ class Refinement:
         with torch.enable_grad():
             velocity = torch.zeros(*ddf.shape[:2], *half, device=ddf.device, requires_grad=True)
             optimiser = torch.optim.Adam([velocity], lr=self.learning_rate, fused=True)
-            for _ in range(self.steps):
+            for _ in range(steps):
                 optimiser.zero_grad()
                 refined = self._followed(ddf, velocity)
                 loss = self.loss({"ddf": refined, "warped": warp(moving, refined)}, {"fixed": fixed})

@@ -4,7 +4,20 @@ Pure functions, nothing of files: ``names`` (that do not exist), ``bounds`` (bes
 ``convert`` (a value), ``calls`` (of a function).
 """
 
-from .bounds import Bound, Count, NotNegative, Number, Positive, Precision, Share, above, at_least, at_most, longer_than
+from .bounds import (
+    Bound,
+    Count,
+    NotNegative,
+    Number,
+    Positive,
+    Precision,
+    Quality,
+    Share,
+    above,
+    at_least,
+    at_most,
+    longer_than,
+)
 from .calls import options_of, takes_any, typed, typed_arguments
 from .convert import convert
 from .names import OptionError, nearest, unknown_option
@@ -18,6 +31,7 @@ __all__ = [
     "OptionError",
     "Positive",
     "Precision",
+    "Quality",
     "Share",
     "above",
     "at_least",

@@ -70,6 +70,12 @@ class Grid:
         """Distance of neighbouring voxels along every axis, mm."""
         return np.linalg.norm(self.affine[:-1, :-1], axis=0)
 
+    def finer(self) -> Grid:
+        """The grid of half the spacing whose voxels are these cut in two along every axis."""
+        cut = np.diag([0.5] * len(self.size) + [1.0])
+        cut[:-1, -1] = -0.25
+        return Grid(tuple(2 * n for n in self.size), self.affine @ cut)
+
     @property
     def geometry(self) -> Geometry:
         """The same grid, the frame's coordinates taken for physical space."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ..options import typed
+from ..options import Quality, typed
 from .configured import ConfiguredMethods
 from .output import staged
 from .pipeline import Registration
@@ -60,6 +60,7 @@ def configured(
     affine: bool = True,
     use_network: bool = True,
     device: str | torch.device | None = None,
+    quality: Quality = "default",
     **changes: Any,
 ) -> Registration:
     """The registration that a method's file describes.
@@ -69,6 +70,7 @@ def configured(
         affine: whether to search for an affine map first.
         use_network: false: affine stage and refinement alone.
         device: of the network and the refinement; ``None``: CUDA where there is one.
+        quality: of :data:`scripts.registration.configured.QUALITIES`.
         changes: values instead of the file's, see :class:`ConfiguredMethods`.
 
     Raises:
@@ -76,7 +78,7 @@ def configured(
         OptionError: if a value is of another kind, or a change none that the method knows.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    methods = ConfiguredMethods(method, use_network, **changes)
+    methods = ConfiguredMethods(method, use_network, quality, **changes)
     stages = chosen_stages(affine, use_network)
     identity: Mapping[str, Any] = {"stages": stages, **methods.identity}
     return Registration(methods, stages, identity, device)

@@ -14,6 +14,8 @@ from .method import Method
 
 DEFAULTS = {2: "brain_2d", 3: "brain_3d"}  # by the images' dimensions
 PARTS = ("refinement", "intensity", "spacing", "spatial_size", "precision", "channels_last")
+QUALITIES = {"fast": 0, "default": 1, "best": 3}  # times a method's steps of optimisation
+STEPS = ("refinement_steps", "fine_steps")
 WHERE = ("bundle_root", "device")  # change no result
 
 
@@ -25,6 +27,7 @@ class ConfiguredMethods:
     Args:
         method: name or file; ``None``: the default for the dimensions at hand.
         use_network: false: the refinement does it all, by the loss of the training.
+        quality: of :data:`QUALITIES`; steps that are given in ``changes`` are what they are.
         changes: what stands instead of the file's values, also as text; ``ckpt_path`` are other weights, for the
             images' dimensions.
 
@@ -32,8 +35,10 @@ class ConfiguredMethods:
         OptionError: if a change is of no value that the file has, or of another kind.
     """
 
-    def __init__(self, method: str | None = None, use_network: bool = True, **changes: Any) -> None:
-        self.method, self.use_network = method, use_network
+    def __init__(
+        self, method: str | None = None, use_network: bool = True, quality: str = "default", **changes: Any
+    ) -> None:
+        self.method, self.use_network, self.quality = method, use_network, quality
         given = {name: value for name, value in changes.items() if value is not None}
         self.weights = given.pop("ckpt_path", None)
         self.changes = typed_overrides(self._read(2), given, expressions=False)
@@ -71,7 +76,7 @@ class ConfiguredMethods:
         own = config["spatial_dims"]
         if dims != own:
             config.update(spatial_dims=dims, spatial_size=[])
-        config.update(self.changes)
+        config.update({name: QUALITIES[self.quality] * config[name] for name in STEPS}, **self.changes)
         if self.weights is not None:
             config["weights"] = plain(str(self.weights))
         if not self.use_network:

@@ -13,7 +13,16 @@ from torch import Tensor
 
 from ..physical import Frame, Geometry, Grid
 from ..physical.itk_transforms import affine_transform, field_transform
-from ..spatial import grid_points, identity_grid, invert_field, invert_points, jacobian_determinant, map_points, sample
+from ..spatial import (
+    grid_points,
+    identity_grid,
+    invert_field,
+    invert_points,
+    jacobian_determinant,
+    map_points,
+    sample,
+    upsample_field,
+)
 
 CHUNK = 2**22  # voxels at a time: points take 8 bytes a coordinate
 
@@ -37,6 +46,19 @@ class Deformation:
         """Nothing moved: the images as their headers place them."""
         dims = len(grid.size)
         return cls(grid, torch.zeros(1, dims, *grid.size), np.eye(dims + 1))
+
+    def finer(self) -> Deformation:
+        """The same on a grid of half the spacing."""
+        grid = self.grid.finer()
+        return Deformation(grid, upsample_field(self.ddf, grid.size), self.affine)
+
+    def on(self, grid: Grid) -> Deformation:
+        """The same, seen on another grid along the same axes."""
+        if grid.size == self.grid.size and np.array_equal(grid.affine, self.grid.affine):
+            return self
+        index = grid_points(grid.size, (np.linalg.inv(self.grid.affine) @ grid.affine)[:-1], torch.float32)
+        ratio = float(self.grid.spacing[0] / grid.spacing[0])
+        return Deformation(grid, self.shift(index) * ratio, self.affine)
 
     @cached_property
     def inverse_ddf(self) -> Tensor:

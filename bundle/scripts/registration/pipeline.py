@@ -10,18 +10,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from ..engines.stages import UNREGISTERED
 from ..errors import InputError
-from ..physical import Pair, Prepared, prepare, read_pair
+from ..physical import Pair, prepare, read_pair
 from .deformation import Deformation
 from .method import Method, MethodOf
 from .output import name_of
 from .results import Result
-from .stages import STAGES, NetworkStage, Stage, build_stages
-from .working_grid import resample, working_grid
+from .stages import STAGES, NetworkStage, Stage, build_stages, placed
+from .working_grid import working_grid
 
 
 class Registration:
@@ -72,13 +71,14 @@ class Registration:
         watch = Stopwatch()
         pair = read_pair(fixed, moving, fixed_label, moving_label)
         method, stages = self._stages(pair)
-        seen, source = self._see(pair, method)
+        target, source = (prepare(image, pair.frame, method.intensity) for image in (pair.fixed, pair.moving))
+        grid = working_grid(target, method.spacing, method.spatial_size)
         watch.lap("read")
-        found = {UNREGISTERED: Deformation.none(seen.grid)}
+        found = {UNREGISTERED: Deformation.none(grid)}
         for stage in stages:
-            found[stage.name] = _finite(stage(seen, source, list(found.values())[-1]))
+            found[stage.name] = _finite(stage(target, source, list(found.values())[-1]))
             watch.lap(stage.name)
-        result = Result(name or name_of(moving), pair, seen, source, found)
+        result = Result(name or name_of(moving), pair, placed(target, grid), source, found)
         report = result.report
         watch.lap("results")
         report.update(identity=self.identity, seconds=watch.laps, versions=versions())
@@ -96,12 +96,6 @@ class Registration:
                 )
             self._ready[dims] = method, build_stages(self.stages, method, self.device)
         return self._ready[dims]
-
-    def _see(self, pair: Pair, method: Method) -> tuple[Prepared, Prepared]:
-        """The fixed image on the working grid, and the moving image as prepared."""
-        target, source = (prepare(image, pair.frame, method.intensity) for image in (pair.fixed, pair.moving))
-        grid = working_grid(target, method.spacing, method.spatial_size)
-        return Prepared(resample(target, grid, np.eye(len(grid.affine))), grid), source
 
 
 def _finite(deformation: Deformation) -> Deformation:

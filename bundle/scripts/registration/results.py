@@ -100,7 +100,7 @@ class Result:
     @cached_property
     def figure(self) -> dict[str, Any]:
         """Arguments of the picture, on the working grid: upright, in cubic voxels."""
-        ddf = self.deformation.in_voxels()
+        ddf = self.deformation.on(self.seen.grid).in_voxels()
         first, *_, last = self.moved.values() if len(self.moved) > 1 else [*self.moved.values()] * 2
         images = {"fixed": self.seen.values, "moving": first, "warped": last}
         arrays = {key: image[0, 0].numpy() for key, image in images.items()}
@@ -147,7 +147,7 @@ class Result:
             },
             "dice": self._overlaps(),
             "jacobian": volume_change(self.jac_det),
-            "inverse_error_voxels": self.deformation.inverse_error(self.seen.values[0, 0] > BACKGROUND),
+            "inverse_error_voxels": self.deformation.on(self.seen.grid).inverse_error(self.seen.values[0, 0] > BACKGROUND),
         }
 
     def _overlaps(self) -> dict[str, Any]:

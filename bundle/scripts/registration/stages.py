@@ -1,7 +1,7 @@
 """The stages of a registration: each takes what is seen and what was found so far, and gives what it finds.
 
-A stage is called as ``stage(fixed, moving, deformation) -> deformation``: ``fixed`` is the fixed image on the working
-grid, ``moving`` the moving image as prepared, and both deformations are maps from the one to the other.
+A stage is called as ``stage(fixed, moving, deformation) -> deformation``: both images are as prepared, at their own
+resolution; both deformations are maps from the one to the other, and work is done on the grid of what was found.
 """
 
 from __future__ import annotations
@@ -10,17 +10,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..engines import RegistrationInferer, load_weights
 from ..engines.stages import AFFINE, NETWORK, REFINED
 from ..errors import InputError
-from ..physical import Prepared
+from ..physical import Grid, Prepared
 from ..spatial import compose, warp
 from .deformation import Deformation
 from .method import Method
 from .working_grid import resample
+
+SAME_SPACING = 0.9  # of the image's: a grid this fine has all that the image has
+MOST_FINE_VOXELS = 2**24  # of a grid that is refined on: each takes some 300 bytes
 
 
 class Stage(Protocol):
@@ -45,7 +49,7 @@ class AffineStage:
         """The deformation with the affine map that makes ``moving`` look like ``fixed``."""
         from ..physical.affine_search import find_affine  # imports ITK, which takes seconds
 
-        return replace(deformation, affine=find_affine(fixed, moving))
+        return replace(deformation, affine=find_affine(placed(fixed, deformation.grid), moving))
 
 
 class NetworkStage:
@@ -92,13 +96,28 @@ class RefinementStage:
         self.refinement, self.device = method.refinement, device
 
     def __call__(self, fixed: Prepared, moving: Prepared, deformation: Deformation) -> Deformation:
-        """The deformation with its field refined."""
+        """The deformation with its field refined, on its grid and, if asked, on finer ones down to the image's."""
         if self.refinement is None:
             return deformation
+        deformation = self._refined(fixed, moving, deformation, self.refinement.steps)
+        while self.refinement.fine_steps and _has_more(fixed, deformation.grid):
+            deformation = self._refined(fixed, moving, deformation.finer(), self.refinement.fine_steps)
+        return deformation
+
+    def _refined(self, fixed: Prepared, moving: Prepared, deformation: Deformation, steps: int) -> Deformation:
+        assert self.refinement is not None
         pair = seen_pair(fixed, moving, deformation).to(self.device)
         with torch.no_grad():
-            refined = self.refinement(pair, deformation.ddf.to(self.device))
+            refined = self.refinement(pair, deformation.ddf.to(self.device), steps)
         return replace(deformation, ddf=refined.float().cpu())
+
+
+def _has_more(fixed: Prepared, grid: Grid) -> bool:
+    """Whether the fixed image is finer than ``grid``, by so much that half its spacing is not finer than the image."""
+    return bool(
+        grid.spacing.min() / 2 >= SAME_SPACING * fixed.grid.spacing.min()
+        and np.prod(grid.size, dtype=float) * 2 ** len(grid.size) <= MOST_FINE_VOXELS
+    )
 
 
 STAGES: dict[str, type[AffineStage] | type[NetworkStage] | type[RefinementStage]] = {
@@ -106,9 +125,15 @@ STAGES: dict[str, type[AffineStage] | type[NetworkStage] | type[RefinementStage]
 }
 
 
+def placed(image: Prepared, grid: Grid) -> Prepared:
+    """An image on another grid of the frame."""
+    return Prepared(resample(image, grid, np.eye(len(grid.affine))), grid)
+
+
 def seen_pair(fixed: Prepared, moving: Prepared, deformation: Deformation) -> Tensor:
-    """The pair ``(1, 2, *S)`` on the working grid, moving then fixed, aligned by the affine map alone."""
-    return torch.cat([resample(moving, fixed.grid, deformation.affine), fixed.values], dim=1)
+    """The pair ``(1, 2, *S)`` on a deformation's grid, moving then fixed, aligned by its affine map alone."""
+    grid = deformation.grid
+    return torch.cat([resample(moving, grid, deformation.affine), placed(fixed, grid).values], dim=1)
 
 
 def chosen_stages(affine: bool = True, use_network: bool = True) -> list[str]:
@@ -126,6 +151,6 @@ def build_stages(wanted: Sequence[str | Stage], method: Method, device: torch.de
     unknown = [name for name in wanted if isinstance(name, str) and name not in STAGES]
     if unknown:
         raise InputError(f"{unknown[0]!r} is no stage of a registration; the stages are {', '.join(STAGES)}.")
-    refines = method.refinement is not None and method.refinement.steps > 0
+    refines = method.refinement is not None and max(method.refinement.steps, method.refinement.fine_steps) > 0
     named = [name for name in wanted if name != RefinementStage.name or refines]
     return [STAGES[stage](method, device) if isinstance(stage, str) else stage for stage in named]
