@@ -102,6 +102,11 @@ def test_drawing_of_made_up_imports(tmp_path: Path) -> None:
     assert drawing("room", arrows) == "room: 3 on 3 floors\n 2  top     deep, ground\n 1  deep    ground\n 0  ground\n"
 
 
+def test_registration_stands_on_four_floors() -> None:
+    floors = floors_of(arrows_within(BUNDLE / "scripts" / "registration", BUNDLE))
+    assert len(floors) >= 10 and max(floors.values()) + 1 <= 4
+
+
 def test_a_circle_is_named() -> None:
     with pytest.raises(InputError, match=r"a, b go in a circle"):
         floors_of({"a": {"b"}, "b": {"a", "c"}, "c": set()})
