@@ -53,7 +53,7 @@ def share(event: torch.autograd.profiler_util.FunctionEventAvg, total: float) ->
 
 def cases(batch_size: int, size: Sequence[int]) -> dict[str, Callable[[], Tensor]]:
     """What is profiled, by its heading."""
-    batch, steps = smooth_pairs(batch_size, 2, size), shipped_refinement_steps()
+    batch, steps = smooth_pairs(batch_size, size), shipped_refinement_steps()
     network, refined = registrar(WEIGHTS), registrar(WEIGHTS, steps)
     return {
         f"One training step of the recipe, batch {batch_size}": bundle_step(batch, *network_and_loss(RECIPE)),

@@ -66,14 +66,3 @@ def test_a_resumed_training_goes_on_counting(tmp_path: Path, caplog: pytest.LogC
 def test_a_training_that_is_done_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (end,) = train(tmp_path, caplog, 4, {}, start=4)
     assert "it was done before" in end and "Weights are in" in end
-
-
-def test_chosen_losses_in_the_order_asked_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    trainer = Engine(lambda engine, batch: None)
-    trainer.add_event_handler(
-        Events.EPOCH_COMPLETED, lambda e: e.state.metrics.update(accuracy=0.5, critic=1.0, generator=2.0)
-    )
-    TrainingLog(str(tmp_path), Engine(lambda engine, batch: None), losses=["generator", "critic"]).attach(trainer)
-    trainer.run([0], max_epochs=1)
-    assert "epoch 1/1  generator 2, critic 1  " in caplog.text and "accuracy" not in caplog.text

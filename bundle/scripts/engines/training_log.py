@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from ignite.engine import Engine, Events
@@ -24,11 +23,10 @@ class TrainingLog:
     Args:
         folder: where the training's files go.
         evaluator: the validation's; its key metric, more is better, says which epoch is best.
-        losses: which of the trainer's metrics are told, in this order; ``None``: all of them.
     """
 
-    def __init__(self, folder: str, evaluator: Engine, losses: Sequence[str] | None = None) -> None:
-        self.folder, self.losses, self.evaluator = Path(folder), losses, evaluator
+    def __init__(self, folder: str, evaluator: Engine) -> None:
+        self.folder, self.evaluator = Path(folder), evaluator
         self.epochs: list[Epoch] = []
         self.fresh: dict[str, float] = {}
         self.started = 0.0
@@ -49,8 +47,7 @@ class TrainingLog:
 
     def tell_epoch(self, engine: Engine) -> None:
         """Log the epoch that has just ended."""
-        metrics = engine.state.metrics
-        losses = {name: float(metrics[name]) for name in (metrics if self.losses is None else self.losses)}
+        losses = {name: float(value) for name, value in engine.state.metrics.items()}
         seconds = time.perf_counter() - self.started
         self.epochs.append(Epoch(engine.state.epoch, losses, self.fresh, seconds))
         logger.info("%s", epoch_line(self.epochs, engine.state.max_epochs))

@@ -33,7 +33,6 @@ def export_network(
     output_dir: str,
     spatial_size: Sequence[int],
     formats: Sequence[str] = tuple(SUFFIXES),
-    channels: int = 2,
     metadata: dict[str, Any] | None = None,
     repeats: int = 5,
 ) -> dict[str, dict[str, float]]:
@@ -48,7 +47,6 @@ def export_network(
         output_dir: where the files go.
         spatial_size: ``S`` of the ONNX file and of the comparison, voxels.
         formats: of ``torchscript`` and ``onnx``.
-        channels: ``2C`` of the pair.
         metadata: of the bundle, kept in the TorchScript file.
         repeats: timed runs a format; the median counts.
 
@@ -63,7 +61,7 @@ def export_network(
         raise InputError(f"{sorted(unknown)[0]} is no format of export; choose of {', '.join(SUFFIXES)}.")
     load_weights(ckpt_path, network)
     network.eval()
-    pairs = [smooth_pairs(batch, channels, spatial_size) for batch in (1, 3)]
+    pairs = [smooth_pairs(batch, spatial_size) for batch in (1, 3)]
     eager = _without_gradient(network)
     expected = [eager(pair) for pair in pairs]
     figures = {"eager": {"difference": 0.0, "seconds": median_seconds(eager, pairs[0], repeats)}}
@@ -72,7 +70,7 @@ def export_network(
         if name == "torchscript":
             save_torchscript(network, path, metadata)
         else:
-            save_onnx(network, path, spatial_size, channels)
+            save_onnx(network, path, spatial_size)
         exported = _without_gradient(open_exported(path))
         difference = max(float((exported(p) - e).abs().max()) for p, e in zip(pairs, expected, strict=True))
         if not difference <= TOLERANCE:
@@ -85,10 +83,10 @@ def export_network(
     return figures
 
 
-def smooth_pairs(batch: int, channels: int, spatial_size: Sequence[int], seed: int = 0) -> Tensor:
-    """Random pairs ``(B, 2C, *S)`` from 0 to 1 with structures of about eight voxels."""
-    generator = torch.Generator().manual_seed(seed)
-    coarse = torch.rand(batch, channels, *(-(-size // 8) + 1 for size in spatial_size), generator=generator)
+def smooth_pairs(batch: int, spatial_size: Sequence[int]) -> Tensor:
+    """Random pairs ``(B, 2, *S)``, always the same, from 0 to 1 with structures of about eight voxels."""
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.rand(batch, 2, *(-(-size // 8) + 1 for size in spatial_size), generator=generator)
     mode = LINEAR_MODES[len(spatial_size)]
     return nn.functional.interpolate(coarse, size=tuple(spatial_size), mode=mode)
 

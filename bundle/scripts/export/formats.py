@@ -33,14 +33,13 @@ def save_torchscript(network: nn.Module, path: Path, metadata: Mapping[str, Any]
         )
 
 
-def save_onnx(network: nn.Module, path: Path, spatial_size: Sequence[int], channels: int = 2) -> None:
+def save_onnx(network: nn.Module, path: Path, spatial_size: Sequence[int]) -> None:
     """Write ``network`` as ONNX, input ``pair``, output ``ddf``: any batch, one spatial size.
 
     Args:
-        network: takes ``(B, 2C, *S)``, gives ``(B, D, *S)``.
+        network: takes ``(B, 2, *S)``, gives ``(B, D, *S)``.
         path: of the file, ``.onnx``; the weights are in it.
         spatial_size: ``S``, voxels.
-        channels: ``2C``.
 
     Raises:
         InputError: if a package that ONNX needs is missing.
@@ -50,7 +49,7 @@ def save_onnx(network: nn.Module, path: Path, spatial_size: Sequence[int], chann
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise InputError(f"ONNX needs the package {error.name}; pip install onnx onnxruntime onnxscript.") from error
-    example = torch.rand(2, channels, *spatial_size, device=next(network.parameters()).device)
+    example = torch.rand(2, 2, *spatial_size, device=next(network.parameters()).device)
     level = logging.getLogger("torch.onnx").level
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells at length which packages it does without
     try:

@@ -34,20 +34,15 @@ class MeanAbsoluteError:
 class StructuralSimilarity:
     """Structural similarity (Wang et al., IEEE TIP 13, 2004, doi 10.1109/TIP.2003.819861), by MONAI's ``SSIMMetric``.
 
-    Args:
-        data_range: of the intensities; images are scaled to [0, 1].
-        window: of the Gaussian, voxels; a smaller image gets the largest odd window that fits.
+    The window is Gaussian, 11 voxels wide; a smaller image gets the largest odd one that fits.
     """
-
-    def __init__(self, data_range: float = 1.0, window: int = 11) -> None:
-        self.data_range, self.window = data_range, window
 
     def __call__(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
         """``(B,)``, 1 for equal images; ``pred`` holds ``warped``, ``target`` holds ``fixed``, ``(B, C, *S)`` each."""
         warped, fixed = pred["warped"], target["fixed"]
         smallest = min(fixed.shape[2:])
-        window = min(self.window, smallest - 1 + smallest % 2)
-        metric = SSIMMetric(fixed.ndim - 2, self.data_range, win_size=window, reduction="none")
+        window = min(11, smallest - 1 + smallest % 2)
+        metric = SSIMMetric(fixed.ndim - 2, win_size=window, reduction="none")
         return torch.as_tensor(metric(warped, fixed))[:, 0]
 
 

@@ -13,6 +13,8 @@ import numpy as np
 
 from .orientation import RAS_LPS, Turn
 
+SAME = 1e-3  # voxels between two places that count as one
+
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
@@ -71,7 +73,7 @@ class Geometry:
         matrix[across, range(dims, 3)] = matrix[3, 3] = 1
         return affine @ matrix
 
-    def same_as(self, other: Geometry, tolerance: float = 1e-3) -> bool:
+    def same_as(self, other: Geometry, tolerance: float = SAME) -> bool:
         """Whether both put every corner of the grid in one place, within ``tolerance`` voxels."""
         if self.size != other.size:
             return False
@@ -79,7 +81,7 @@ class Geometry:
         apart = (self.matrix - other.matrix) @ corners + (self.origin - other.origin)[:, None]
         return bool(np.linalg.norm(apart, axis=0).max() <= tolerance * self.spacing.min())
 
-    def same_but_for_order(self, other: Geometry, tolerance: float = 1e-3) -> bool:
+    def same_but_for_order(self, other: Geometry) -> bool:
         """Whether both are one grid once their axes are canonical."""
         first, second = ([each.size[axis] for axis in each.axes] for each in (self, other))
         if len(self.size) != len(other.size) or len(first) != len(second):
@@ -87,7 +89,7 @@ class Geometry:
         if [first[k] for k in self.canonical.order] != [second[k] for k in other.canonical.order]:
             return False
         apart = np.abs(self.turned(self.affine_ras) - other.turned(other.affine_ras))[:, [*range(len(first)), 3]]
-        return bool(apart.max() <= tolerance * self.spacing.min() / max(first))
+        return bool(apart.max() <= SAME * self.spacing.min() / max(first))
 
     def in_space(self, dims: int) -> Geometry:
         """The grid as one of ``dims`` axes, one voxel long along the new ones."""

@@ -8,10 +8,11 @@ from torch import Tensor
 from .jacobian import determinant
 from .sample import sample
 
+MOST_STEPS = 50
+TOLERANCE = 5e-3  # voxels within which a point must be hit
 
-def invert_points(
-    ddf: Tensor, points: Tensor, start: Tensor, num_iterations: int = 50, tolerance: float = 5e-3
-) -> Tensor:
+
+def invert_points(ddf: Tensor, points: Tensor, start: Tensor) -> Tensor:
     """Solve ``x + ddf(x) = points`` for ``x`` by Newton's method, where ``start`` does not solve it yet.
 
     A fixed point iteration converges only where a field stretches less than twofold; Newton's steps, shortened until
@@ -21,8 +22,6 @@ def invert_points(
         ddf: displacement in voxels, ``(1, D, *S)``; beyond the grid its edge continues.
         points: voxel coordinates, ``(1, D, *T)``.
         start: a guess of ``x``, ``(1, D, *T)``, for instance from :func:`invert_field`.
-        num_iterations: upper limit on Newton's steps.
-        tolerance: voxels within which ``points`` must be hit.
 
     Returns:
         ``x`` ``(1, D, *T)``, of the type of ``points``; where there is no solution, what comes nearest.
@@ -33,8 +32,8 @@ def invert_points(
     goal, found = (_as_list(each, dims) for each in (points, start.clone()))
     error = _error(ddf, found, goal)
     step = torch.ones_like(error[:, :1])
-    for _ in range(num_iterations):
-        open_ = (error.norm(dim=1, keepdim=True) > tolerance).flatten()
+    for _ in range(MOST_STEPS):
+        open_ = (error.norm(dim=1, keepdim=True) > TOLERANCE).flatten()
         if not open_.any():
             break
         x, e, s = found[:, :, open_], error[:, :, open_], step[:, :, open_]

@@ -64,20 +64,21 @@ class PairWithAtlasd(MapTransform):
 class CarryAtlasLabelsd(MapTransform):
     """Replace a field that takes an image to the atlas by the atlas's labels, carried back onto the image.
 
+    The labels get the metadata of ``image``.
+
     Args:
         keys: predictions: fields ``(D, *S)``, or mappings that hold one as ``ddf``.
         atlas: see :class:`Atlas`.
-        image_key: the pair whose metadata the labels get.
     """
 
-    def __init__(self, keys: KeysCollection, atlas: Atlas, image_key: str = "image") -> None:
+    def __init__(self, keys: KeysCollection, atlas: Atlas) -> None:
         super().__init__(keys)
-        self.atlas, self.image_key = atlas, image_key
+        self.atlas = atlas
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Labels ``(1, *S)``, 32-bit integers, on the working grid; nearest neighbour, so no id is invented."""
         record = dict(data)
-        image = record[self.image_key]
+        image = record["image"]
         for key in self.key_iterator(record):
             ddf = record[key]["ddf"] if isinstance(record[key], Mapping) else record[key]
             ddf = torch.as_tensor(ddf)[None].cpu()
