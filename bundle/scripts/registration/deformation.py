@@ -102,7 +102,7 @@ class Deformation:
         index = map_points(np.linalg.inv(self.affine @ self.grid.affine)[:-1], there)
         end = torch.tensor(self.grid.size).reshape(1, -1, *[1] * (index.ndim - 2)) - 1
         inside = ((index >= 0) & (index <= end)).all(dim=1).flatten()
-        error = ((self.backward(there) - points).norm(dim=1).flatten() / float(self.grid.spacing[0]))[inside]
+        error = ((self.backward(there) - points).square().sum(1).sqrt().flatten() / float(self.grid.spacing[0]))[inside]
         if not len(error):
             return {}
         return {"mean": float(error.mean()), "p99": float(np.percentile(error, 99)), "max": float(error.max())}
