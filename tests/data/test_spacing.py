@@ -37,7 +37,8 @@ def opened(folder: Path, size: tuple[int, ...], **affines: np.ndarray) -> PairDa
 def test_spacing_is_the_fixed_images_by_its_header(
     size: tuple[int, ...], spacing: tuple[float, ...], expected: list[float], tmp_path: Path
 ) -> None:
-    pair = opened(tmp_path, size, moving=RAS, fixed=np.diag([*spacing, 1.0]))[0]
+    fixed = np.diag([*spacing, 1.0])
+    pair = opened(tmp_path, size, moving=fixed @ np.diag([1.01, 1.01, 1.01, 1]), fixed=fixed)[0]
     assert pair["spacing"].tolist() == expected
 
 

@@ -111,6 +111,20 @@ def test_volume_stored_as_a_series_of_one_is_read(save: Save) -> None:
     np.testing.assert_array_equal(read[0].numpy(), image_of(3))
 
 
+@both_dims
+def test_nifti_2_is_read_as_nifti_1(dims: int, tmp_path: Path) -> None:
+    """ITK, which says where images lie, does not know it."""
+    cos, sin = np.cos(0.3), np.sin(0.3)
+    oblique = CANONICAL @ np.array([[cos, -sin, 0, 1], [sin, cos, 0, 2], [0, 0, 1, 3], [0, 0, 0, 1]])
+    read = []
+    for kind in (nib.Nifti1Image, nib.Nifti2Image):
+        path = tmp_path / f"{kind.__name__}.nii.gz"
+        nib.save(kind(image_of(dims), oblique if dims == 3 else np.diag([-1.5, -2, 1, 1])), path)
+        read.append(reader(dims, ("image",))({"image": str(path)})["image"])
+    assert torch.equal(read[0].as_tensor(), read[1].as_tensor())
+    np.testing.assert_allclose(read[0].affine, read[1].affine, atol=1e-5)
+
+
 @pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16, np.float64])
 def test_stored_type_and_scaling_do_not_matter(kind: type, save: Save) -> None:
     values = (200 * image_of(2)).astype(kind)

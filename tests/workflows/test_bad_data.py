@@ -109,6 +109,23 @@ def subjects_of_different_sizes(cohort: Path) -> dict[str, object]:
     return {}
 
 
+@case("bring all onto one grid with --affine true")
+def subject_at_another_spacing(cohort: Path) -> dict[str, object]:
+    for path in first_image(cohort).parent.glob("slice_*.nii.gz"):
+        image = nib.load(path)
+        finer = nib.Nifti1Image(np.asarray(image.dataobj), image.affine @ np.diag([0.5, 0.5, 1, 1]))
+        path.unlink()
+        nib.save(finer, path)
+    return {}
+
+
+@case("align all with --affine true")
+def subject_off_centre(cohort: Path) -> dict[str, object]:
+    for path in first_image(cohort).parent.glob("slice_*.nii.gz"):
+        rewrite(path, lambda array: np.pad(array, ((0, 20), (0, 0), (0, 0))))
+    return {"spatial_size": [48, 56]}
+
+
 def spoilt(name: str, cohort_2d: Path, tmp_path: Path) -> dict[str, object]:
     """Options of a training on a spoilt copy of the cohort."""
     cohort = tmp_path / "cohort"

@@ -12,7 +12,7 @@ from .images import Image, read_image, read_label
 from .intensity import BACKGROUND, Intensity, PercentileScaling, bright_box
 from .orientation import ORIENTATION, Turn
 from .pair import Pair, pair_up, read_pair
-from .prepared import Prepared, prepare
+from .prepared import Prepared, crop, prepare, resample
 
 __all__ = [
     "BACKGROUND",
@@ -27,9 +27,11 @@ __all__ = [
     "Prepared",
     "Turn",
     "bright_box",
+    "crop",
     "pair_up",
     "prepare",
     "read_image",
     "read_label",
     "read_pair",
+    "resample",
 ]

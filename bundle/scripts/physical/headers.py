@@ -13,6 +13,7 @@ from nibabel.openers import ImageOpener
 
 from ..errors import InputError
 from .geometry import Geometry
+from .orientation import RAS_LPS
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
 MIN_SIZE = 4  # voxels: ITK smooths nothing shorter
@@ -58,6 +59,8 @@ def _information(path: str) -> tuple[list[int], np.ndarray, np.ndarray, np.ndarr
     try:
         if Path(path).is_dir():
             return _of_image(read_series(path))
+        if is_nifti(path) and isinstance(_nifti_header(path), nib.Nifti2Header):
+            return _of_nifti_2(_nifti_header(path))
         io = itk.ImageIOFactory.CreateImageIO(path, itk.CommonEnums.IOFileMode_ReadMode)
         if io is None:
             raise InputError(f"{path} cannot be read as an image; give a complete NIfTI, NRRD or MetaImage file.")
@@ -69,6 +72,28 @@ def _information(path: str) -> tuple[list[int], np.ndarray, np.ndarray, np.ndarr
     direction = np.array([list(io.GetDirection(axis)) for axis in axes]).T
     spacing, origin = (np.array([get(axis) for axis in axes]) for get in (io.GetSpacing, io.GetOrigin))
     return [int(io.GetDimensions(axis)) for axis in axes], spacing, origin, direction, io.GetNumberOfComponents()
+
+
+def _of_nifti_2(header: nib.Nifti2Header) -> tuple[list[int], np.ndarray, np.ndarray, np.ndarray, int]:
+    """ITK reads no NIfTI-2: what it says of a NIfTI-1 file of the same header."""
+    size = [int(n) for n in header["dim"][1 : 1 + int(header["dim"][0])]]
+    components = size.pop(4) if len(size) > 4 else 1
+    dims = len(size)
+    affine = np.diag([*RAS_LPS, 1.0]) @ header.get_best_affine()
+    matrix, origin = np.eye(max(dims, 3)), np.zeros(max(dims, 3))
+    matrix[:3, :3], origin[:3] = affine[:3, :3], affine[:3, 3]
+    matrix, origin = matrix[:dims, :dims], origin[:dims]
+    spacing = np.linalg.norm(matrix, axis=0)
+    return size, spacing, origin, matrix / spacing, components
+
+
+def _nifti_header(path: str) -> nib.Nifti1Header:
+    """The header as it is stored, unchecked: checking, nibabel would mend it."""
+    with ImageOpener(path) as stream:
+        first = stream.read(4)  # the header's length
+    kind = nib.Nifti2Header if first in (b"\x1c\x02\0\0", b"\0\0\x02\x1c") else nib.Nifti1Header
+    with ImageOpener(path) as stream:
+        return kind.from_fileobj(stream, check=False)
 
 
 def _of_image(image: Any) -> tuple[list[int], np.ndarray, np.ndarray, np.ndarray, int]:
@@ -105,11 +130,7 @@ def unreadable(path: str, error: BaseException) -> InputError:
 def _check_nifti(path: str) -> None:
     """Refuse what ITK mends in silence: voxels of no size become 1 mm wide."""
     try:
-        with ImageOpener(path) as stream:
-            first = stream.read(4)  # the header's length
-        kind = nib.Nifti2Header if first in (b"\x1c\x02\0\0", b"\0\0\x02\x1c") else nib.Nifti1Header
-        with ImageOpener(path) as stream:
-            header = kind.from_fileobj(stream, check=False)  # checking, nibabel would mend it too
+        header = _nifti_header(path)
         spacing = np.array(header["pixdim"][1 : 1 + min(3, int(header["dim"][0]))], dtype=float)
         affine = header.get_best_affine()
     except Exception as error:  # nibabel, gzip and zlib each have their own

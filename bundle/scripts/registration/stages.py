@@ -17,11 +17,10 @@ from torch import Tensor
 from ..engines import RegistrationInferer, load_weights
 from ..engines.stages import AFFINE, NETWORK, REFINED
 from ..errors import InputError
-from ..physical import Grid, Prepared
+from ..physical import Grid, Prepared, resample
 from ..spatial import compose, warp
 from .deformation import Deformation
 from .method import Method
-from .working_grid import resample
 
 SAME_SPACING = 0.9  # of the image's: a grid this fine has all that the image has
 MOST_FINE_VOXELS = 2**24  # of a grid that is refined on: each takes some 300 bytes

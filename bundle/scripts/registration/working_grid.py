@@ -1,17 +1,13 @@
-"""The grid that the network works on, and images brought onto it."""
+"""The grid that the network works on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from scipy.ndimage import gaussian_filter
-from torch import Tensor
 
 from ..errors import InputError
 from ..physical import Grid, Prepared, bright_box
-from ..spatial import grid_points, sample
 
 MARGIN = 4  # voxels around the object on the working grid
 LONGEST = (128, 320)  # voxels that the object's longest side should measure on it
@@ -65,24 +61,3 @@ def _corners(image: Prepared) -> tuple[np.ndarray, np.ndarray]:
     corners = np.stack(np.meshgrid(*ends.T, indexing="ij"), axis=-1).reshape(-1, ends.shape[1])
     placed = corners @ image.grid.affine[:-1, :-1].T + image.grid.affine[:-1, -1]
     return placed.min(axis=0), placed.max(axis=0)
-
-
-def resample(image: Prepared, grid: Grid, affine: np.ndarray) -> Tensor:
-    """``image`` on ``grid``, smoothed before where the grid is coarser; outside is background.
-
-    Args:
-        image: prepared image.
-        grid: where to.
-        affine: ``(D + 1, D + 1)``, from coordinates on ``grid`` to coordinates in ``image``.
-
-    Returns:
-        ``(1, 1, *S)``, float32.
-    """
-    ratio = grid.spacing.min() / image.grid.spacing
-    sigma = 0.5 * np.sqrt(np.maximum(ratio**2 - 1, 0))  # half a coarse voxel, as far as the image has not got it yet
-    values = image.values
-    if sigma.max() > 0.1:
-        smooth = gaussian_filter(values[0, 0].numpy(), sigma, mode="nearest", truncate=3)
-        values = torch.from_numpy(smooth)[None, None]
-    to_index = np.linalg.inv(image.grid.affine) @ affine @ grid.affine
-    return sample(values, grid_points(grid.size, to_index[:-1])).float()

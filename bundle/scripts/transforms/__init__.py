@@ -1,8 +1,17 @@
 """MONAI dictionary transforms of this bundle."""
 
+from .align import AlignToAtlasd
 from .atlas import Atlas, CarryAtlasLabelsd, PairWithAtlasd
 from .intensity import ScaleIntensityd
 from .read import ReadSubjectd
 from .save import SaveLabelMapd
 
-__all__ = ["Atlas", "CarryAtlasLabelsd", "PairWithAtlasd", "ReadSubjectd", "SaveLabelMapd", "ScaleIntensityd"]
+__all__ = [
+    "AlignToAtlasd",
+    "Atlas",
+    "CarryAtlasLabelsd",
+    "PairWithAtlasd",
+    "ReadSubjectd",
+    "SaveLabelMapd",
+    "ScaleIntensityd",
+]

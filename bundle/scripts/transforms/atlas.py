@@ -6,14 +6,17 @@ from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from monai.config import KeysCollection
 from monai.data import MetaTensor
 from monai.transforms import MapTransform
+from torch import Tensor
 
 from ..errors import InputError
-from ..spatial import invert_field, warp
+from ..spatial import grid_points, invert_field, sample
 
+TO_ATLAS, OWN_SIZE = "to_atlas", "own_size"  # metadata of an aligned image: its voxels on the atlas's grid, its size
 Prepare = Callable[[Mapping[Hashable, Any]], Mapping[Hashable, Any]]
 
 
@@ -64,7 +67,8 @@ class PairWithAtlasd(MapTransform):
 class CarryAtlasLabelsd(MapTransform):
     """Replace a field that takes an image to the atlas by the atlas's labels, carried back onto the image.
 
-    The labels get the metadata of ``image``.
+    The labels are looked up once, at the voxels of the image as it was before :class:`AlignToAtlasd`: from grid to grid
+    by nearest neighbour, thin structures would suffer twice.
 
     Args:
         keys: predictions: fields ``(D, *S)``, or mappings that hold one as ``ddf``.
@@ -76,12 +80,19 @@ class CarryAtlasLabelsd(MapTransform):
         self.atlas = atlas
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """Labels ``(1, *S)``, 32-bit integers, on the working grid; nearest neighbour, so no id is invented."""
+        """Labels ``(1, *S)``, 32-bit integers; nearest neighbour, so no id is invented; 0 beyond the atlas."""
         record = dict(data)
         image = record["image"]
         for key in self.key_iterator(record):
             ddf = record[key]["ddf"] if isinstance(record[key], Mapping) else record[key]
-            ddf = torch.as_tensor(ddf)[None].cpu()
-            label = warp(self.atlas["label"].as_tensor()[None], invert_field(ddf), "nearest")[0]
+            label = self._carried(torch.as_tensor(ddf)[None].cpu(), image.meta)
             record[key] = MetaTensor(label, meta=image.meta, applied_operations=image.applied_operations)
         return record
+
+    def _carried(self, ddf: Tensor, meta: Mapping[str, Any]) -> Tensor:
+        size = [int(n) for n in meta.get(OWN_SIZE, ddf.shape[2:])]
+        to_atlas = np.asarray(meta.get(TO_ATLAS, np.eye(ddf.shape[1] + 1)))
+        points = grid_points(size, to_atlas[:-1])
+        points = points + sample(invert_field(ddf), points, padding_mode="border")
+        label = self.atlas["label"].as_tensor()
+        return sample(label[None], points, "nearest")[0].to(label.dtype)
