@@ -7,8 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from scripts.engines import Refinement, RegistrationInferer
+from scripts.errors import InputError
 from scripts.losses import FoldingPenalty, ForwardDiffusion, RegistrationLoss
 from scripts.spatial import folded_fraction, identity_grid, warp
+from support import assert_one_sentence
 
 SIZES = [(32, 40), (16, 20, 18)]
 
@@ -75,3 +77,26 @@ def test_inferer_refines_under_no_grad_and_keeps_the_networks_field() -> None:
     assert error(pair, found["ddf"]) < 0.3 * error(pair, plain["ddf"])
     torch.testing.assert_close(found["warped"], warp(pair[:, :1], found["ddf"]))
     assert all(parameter.grad is None for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("weight", [float("nan"), 1e38])
+@pytest.mark.parametrize("size", SIZES)
+def test_values_that_are_not_finite_end_in_a_sentence(size: tuple[int, ...], weight: float) -> None:
+    """PyTorch's sampler would end the process."""
+    spoilt = RegistrationLoss(
+        mse={"weight": 1, "loss": nn.MSELoss()}, diffusion={"weight": weight, "of": "ddf", "loss": ForwardDiffusion()}
+    )
+    start = torch.rand(1, len(size), *size)
+    with pytest.raises(
+        InputError, match=r"refinement's displacements are not finite.*--refinement_smoothness"
+    ) as caught:
+        Refinement(spoilt, steps=3)(torch.cat([blob(size, 0.0), blob(size, 2.0)], 1), start * 1e20)
+    assert_one_sentence(str(caught.value))
+
+
+def test_network_whose_field_is_not_finite_ends_in_a_sentence() -> None:
+    pair = torch.cat([blob(SIZES[0], 0.0), blob(SIZES[0], 2.0)], 1)
+    network = nn.Conv2d(2, 2, 1).eval()
+    nn.init.constant_(network.weight, float("nan"))
+    with pytest.raises(InputError, match=r"weights are damaged.*--ckpt_path"), torch.no_grad():
+        RegistrationInferer(refinement=Refinement(loss(), steps=3))(pair, network)

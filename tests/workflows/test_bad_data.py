@@ -167,3 +167,14 @@ def test_evaluation_without_weights_says_what_to_do(cohort_2d: Path, run_bundle:
     assert said.returncode != 0
     assert "none.pt does not exist; train first" in said.stderr.strip().splitlines()[-1]
     assert not (tmp_path / "out" / "evaluation_random").exists()
+
+
+def test_a_training_that_diverges_says_where(cohort_2d: Path, run_bundle: Run, tmp_path: Path) -> None:
+    options = {"channels": "[4,4,4]", "spatial_size": -1, "device": "cpu", "cache_dir": tmp_path / "cache"}
+    said = run_bundle(
+        ("train.yaml",), "training",
+        dataset_dir=cohort_2d, output_dir=tmp_path / "out", max_epochs=5, val_interval=9, learning_rate=1e30, **options,
+    )  # fmt: skip
+    assert said.returncode == 1, said.stderr
+    assert "the training diverged in epoch" in said.stderr.strip().splitlines()[-1]
+    assert "learning rate of" in said.stderr and "Traceback" not in said.stderr

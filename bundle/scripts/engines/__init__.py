@@ -19,6 +19,7 @@ from .distributed import (
 )
 from .epochs import EpochSetter
 from .evaluation import EvaluationReport
+from .finite import DivergenceStop
 from .images import WarpedPairImage
 from .inferer import RegistrationInferer
 from .losses import EpochLosses
@@ -36,6 +37,7 @@ __all__ = [
     "STAGES",
     "CheckpointLoader",
     "Checkpointer",
+    "DivergenceStop",
     "EngineProgress",
     "EpochLosses",
     "EpochSetter",

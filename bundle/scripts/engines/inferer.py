@@ -9,8 +9,10 @@ import torch
 from monai.inferers import Inferer
 from torch import Tensor, nn
 
+from ..errors import InputError
 from ..networks.registration import LAYOUTS
 from ..spatial import warp
+from .finite import is_finite
 
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -64,6 +66,7 @@ class RegistrationInferer(Inferer):
             also the one before it, ``network_ddf``.
 
         Raises:
+            InputError: if the field of a network that is not in training, or its refinement, is not finite.
             ValueError: if ``inputs`` is no batch of 2-D or 3-D pairs.
         """
         if inputs.ndim not in LAYOUTS:
@@ -73,6 +76,11 @@ class RegistrationInferer(Inferer):
         with torch.autocast(inputs.device.type, dtype=dtype, enabled=dtype is not None):
             ddf = network(pair, *args, **kwargs)
         ddf = ddf.float().contiguous()
+        if not (network.training or is_finite(ddf)):  # of a training its own handler tells, and knows more
+            raise InputError(
+                "the network's displacements are not finite: its weights are damaged, or their training diverged; "
+                "name others with --ckpt_path."
+            )
         moving = inputs[:, : inputs.shape[1] // 2]
         refined = ddf if self.refinement is None else self.refinement(inputs, ddf)
         output = {"ddf": refined, "warped": warp(moving, refined)}

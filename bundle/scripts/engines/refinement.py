@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..errors import InputError
 from ..losses import RegistrationLoss
 from ..spatial import ScalingSquaring, compose, upsample_field, warp
+from .finite import is_finite
 
 
 class Refinement:
@@ -46,6 +48,9 @@ class Refinement:
 
         Returns:
             ``(B, D, *S)``, in voxels, without gradient.
+
+        Raises:
+            InputError: if the field does not stay finite.
         """
         steps = self.steps if steps is None else steps
         if steps == 0:
@@ -59,11 +64,23 @@ class Refinement:
             for _ in range(steps):
                 optimiser.zero_grad()
                 refined = self._followed(ddf, velocity)
+                if not is_finite(refined):
+                    raise _diverged()
                 loss = self.loss({"ddf": refined, "warped": warp(moving, refined)}, {"fixed": fixed})
                 (loss * len(pair)).backward()  # the loss is a mean over the batch: no pair may feel its size
                 optimiser.step()
         with torch.no_grad():
-            return self._followed(ddf, velocity)
+            refined = self._followed(ddf, velocity)
+        if not is_finite(refined):
+            raise _diverged()
+        return refined
 
     def _followed(self, ddf: Tensor, velocity: Tensor) -> Tensor:
         return compose(ddf, upsample_field(self.integrate(velocity), ddf.shape[2:]))
+
+
+def _diverged() -> InputError:
+    return InputError(
+        "the refinement's displacements are not finite; give a --refinement_smoothness near the method's own, "
+        "or --refinement_steps 0."
+    )
