@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from types import TracebackType
 
@@ -26,7 +27,12 @@ def _sentence_hook(kind: type[BaseException], error: BaseException, trace: Trace
 
 
 def report_as_sentence() -> None:
-    """In ``python -m monai.bundle``, end with the sentence instead of the traceback; elsewhere do nothing."""
+    """In ``python -m monai.bundle``, end with the sentence instead of tracebacks; elsewhere do nothing.
+
+    Ignite logs an exception with its traceback at every engine it passes through; the bundle's ``logging.conf`` forbids
+    it, but is found in the bundle's own folder only.
+    """
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
     if spec is not None and spec.name.startswith("monai.bundle"):
         sys.excepthook = _sentence_hook
+        logging.getLogger("ignite").setLevel(logging.CRITICAL)

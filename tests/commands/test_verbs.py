@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from scripts.commands import main
-from scripts.commands.workflows import find_images
+from scripts.commands.workflows import images_to_segment
 from scripts.errors import InputError
 from support import BUNDLE, assert_one_sentence
 
@@ -80,7 +80,7 @@ def test_images_are_files_and_folders(tmp_path: Path) -> None:
     files = [tmp_path / "folder" / name for name in ("b.nii.gz", "a.nii.gz", "notes.txt")] + [tmp_path / "c.nii"]
     for file in files:
         file.touch()
-    found = find_images([str(tmp_path / "c.nii"), str(tmp_path / "folder")], "*.nii.gz")
+    found = images_to_segment([str(tmp_path / "c.nii"), str(tmp_path / "folder")], "*.nii.gz")
     assert [Path(each).name for each in found] == ["c.nii", "a.nii.gz", "b.nii.gz"]
     twice = [str(tmp_path / "c.nii"), str(tmp_path / "folder" / "c.nii.gz")]
     Path(twice[1]).touch()
@@ -90,7 +90,7 @@ def test_images_are_files_and_folders(tmp_path: Path) -> None:
         (twice, "2 images would be written as c_seg"),
     ):
         with pytest.raises(InputError, match=words) as caught:
-            find_images(paths, "*.nii.gz" if len(paths) > 1 else "*.mha")
+            images_to_segment(paths, "*.nii.gz" if len(paths) > 1 else "*.mha")
         assert_one_sentence(str(caught.value))
 
 

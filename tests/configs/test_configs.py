@@ -31,13 +31,14 @@ def test_overlays_change_what_is_there_or_use_what_they_add(bundle: Path, overla
 
 @pytest.mark.parametrize("workflow, names", [("train", ["train.yaml"]), ("infer", ["inference.yaml"])])
 def test_no_required_property_is_missing(bundle: Path, cohort_2d: Path, workflow: str, names: list[str]) -> None:
+    data = {"train": cohort_2d, "infer": bundle / "models"}
     loaded = ConfigWorkflow(
         config_file=[str(bundle / "configs" / name) for name in names],
         meta_file=str(bundle / "configs" / "metadata.json"),
         logging_file=str(bundle / "configs" / "logging.conf"),
         workflow_type=workflow,
         bundle_root=str(bundle),
-        dataset_dir=str(cohort_2d),
+        dataset_dir=str(data[workflow]),
     )
     loaded.initialize()
     assert loaded.check_properties() == []

@@ -34,7 +34,7 @@ def records(write: Callable[[str, np.ndarray], str]) -> list[dict[str, str]]:
         ("common", [2, 1002], [2, 1002]),
         ("any", [2, 7, 9, 1002], [2, 7, 9, 1002]),
         ([1002, 2, 0, 2], [2, 1002], [2, 1002]),
-        ((5,), [5], [5]),
+        ((7,), [7], [7]),
     ],
 )
 def test_rules(rule: Any, with_table: list[int], without_table: list[int] | None, records: list) -> None:
@@ -47,10 +47,10 @@ def test_rules(rule: Any, with_table: list[int], without_table: list[int] | None
         assert choose_labels(rule, records, {}) == without_table
 
 
-def test_table_and_ids_read_no_file() -> None:
+def test_table_reads_no_file() -> None:
     absent = [{"subject": "s", "image": "", "label": "nowhere.nii.gz"}]
     assert choose_labels("auto", absent, TABLE) == [2, 10]
-    assert choose_labels([3], absent, {}) == [3]
+    assert choose_labels([3], [{"subject": "s", "image": ""}], {}) == [3]
 
 
 def test_subjects_without_a_label_map_do_not_decide(records: list) -> None:
@@ -99,3 +99,9 @@ def test_data_set_s_own_table_is_found(neurite: Callable[..., Path], tmp_path: P
     assert find_label_table(root, 2) == TABLE
     assert find_label_table(root, 3) == {}
     assert find_label_table(tmp_path, 2) == {}
+
+
+def test_ids_that_no_subject_has_are_refused(records: list) -> None:
+    with pytest.raises(InputError, match=r"the labels \[998, 999\] are in no subject"):
+        choose_labels([999, 998], records, {})
+    assert choose_labels([999, 7], records, {}) == [7, 999]

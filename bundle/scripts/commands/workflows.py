@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ..configuration import BUNDLE, config_files, plain, read_options, typed_overrides
@@ -54,14 +53,14 @@ def segment(
         method: name of a file in configs/methods, or a file; without it, the bundle's own
         more: values of the configuration
     """
-    found = find_images(images, pattern)
+    found = images_to_segment(images, pattern)
     data = [{"image": path} for path in found]
     run_files(
         config_files("inference.yaml", method=method), "run", {"output_dir": output_dir, **more}, {"dataset#data": data}
     )
 
 
-def find_images(paths: Sequence[str], pattern: str) -> list[str]:
+def images_to_segment(paths: Sequence[str], pattern: str) -> list[str]:
     """The files that ``paths`` are or that lie in them.
 
     Args:
@@ -71,15 +70,10 @@ def find_images(paths: Sequence[str], pattern: str) -> list[str]:
     Raises:
         InputError: if one does not exist or holds no such file, or two results would have one name.
     """
+    from ..data import find_images
     from ..registration.output import name_of
 
-    found: list[str] = []
-    for path in map(Path, paths):
-        inside = sorted(str(each) for each in path.glob(pattern)) if path.is_dir() else [str(path)] * path.is_file()
-        if not inside:
-            missing = f"has no file {pattern}" if path.is_dir() else "does not exist"
-            raise InputError(f"{path} {missing}; name image files, or a folder of them with --pattern.")
-        found += inside
+    found = find_images(paths, pattern)
     name, count = Counter(name_of(path) for path in found).most_common(1)[0]
     if count > 1:
         raise InputError(f"{count} images would be written as {name}_seg; segment them into folders of their own.")

@@ -1,0 +1,73 @@
+"""Images without labels, as a user names them, and going through them whatever some hold."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch.utils.data import IterableDataset
+
+from ..errors import InputError, find_input_error
+
+logger = logging.getLogger(__name__)
+
+
+def find_images(paths: str | Sequence[str], pattern: str) -> list[str]:
+    """The files that ``paths`` are or that lie in them, those of a folder sorted.
+
+    Args:
+        paths: a file or folder, or several.
+        pattern: of the files to take from folders.
+
+    Raises:
+        InputError: if one does not exist or holds no such file, or the pattern is none.
+    """
+    found: list[str] = []
+    for path in map(Path, [paths] if isinstance(paths, str) else paths):
+        try:
+            inside = sorted(str(each) for each in path.glob(pattern)) if path.is_dir() else [str(path)] * path.is_file()
+        except (ValueError, NotImplementedError) as error:
+            raise InputError(f"{pattern!r} is no pattern of files in a folder; give one such as *.nii.gz.") from error
+        if not inside:
+            missing = f"has no file {pattern}" if path.is_dir() else "does not exist"
+            raise InputError(f"{path} {missing}; name image files, or a folder of them and a pattern of their names.")
+        found += inside
+    return found
+
+
+class ImageStream(IterableDataset[Any]):
+    """Images one after the other; what cannot be used is told and passed over, the rest comes.
+
+    Args:
+        data: records of ``image``, a path.
+        transform: of a record.
+    """
+
+    def __init__(self, data: Sequence[Mapping[str, str]], transform: Callable[[Mapping[str, str]], Any]) -> None:
+        self.data, self.transform = list(data), transform
+
+    def __iter__(self) -> Iterator[Any]:
+        """The transformed records.
+
+        Raises:
+            InputError: at the end, if images failed: which, and why.
+        """
+        failed: list[str] = []
+        for record in self.data:
+            try:
+                ready = self.transform(record)
+            except Exception as error:  # whatever is wrong with one image, the others are done
+                known = find_input_error(error)
+                if known is None:
+                    raise
+                failed.append(str(known))
+                logger.error("%s", known)
+                continue
+            yield ready
+        if len(failed) == 1 == len(self.data):
+            raise InputError(failed[0])
+        if failed:
+            reasons = "; ".join(reason.rstrip(".") for reason in failed)
+            raise InputError(f"{len(failed)} of {len(self.data)} images failed, the others are done: {reasons}.")
