@@ -146,7 +146,7 @@ class FieldStage:
 
     def __call__(self, fixed: Prepared, moving: Prepared, deformation: Deformation) -> Deformation:
         """The deformation with this field."""
-        size = fixed.values.shape[2:]
+        size = deformation.grid.size
         coarse = torch.randn(1, len(size), *[5] * len(size), generator=torch.Generator().manual_seed(3))
         mode = {2: "bicubic", 3: "trilinear"}[len(size)]
         field = F.interpolate(coarse, size=size, mode=mode, align_corners=True)

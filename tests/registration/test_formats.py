@@ -96,7 +96,7 @@ def test_results_keep_the_fixed_header(tmp_path: Path, suffix: str) -> None:
 def test_report_is_complete(tmp_path: Path, slices: dict[str, str]) -> None:
     register_files(with_field(affine=True), str(tmp_path), **slices)
     report = json.loads((tmp_path / "moving_report.json").read_text(encoding="utf-8"))
-    wanted = {"similarity", "dice", "jacobian", "seconds", "versions", "identity", "notes", "inverse_error_voxels"}
+    wanted = {"similarity", "dice", "jacobian", "seconds", "versions", "identity", "notes", "inverse_error_mm"}
     assert wanted <= set(report)
     assert set(report["similarity"]) == {"measured_on", "unregistered", "affine", "network"}
     assert set(report["dice"]["labels"]) == {"1", "24", "1002", "2035"}

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from phantom import FieldStage, by_intensity, draw, flat_wave
+from scripts.configuration import BUNDLE
 from scripts.engines import Refinement, RegistrationInferer
 from scripts.errors import InputError
 from scripts.losses import ForwardDiffusion, RegistrationLoss
@@ -82,6 +83,36 @@ def test_network_then_refinement_is_what_the_inferer_does(dims: int, tmp_path: P
     with torch.no_grad():
         expected = RegistrationInferer(refinement=refinement)(pair, network)["ddf"]
     assert torch.equal(found.ddf, expected)
+
+
+@both_dims
+@pytest.mark.parametrize(("spacing", "finest"), [(4.0, 1.0), (1.9, 0.95), (1.5, 1.5), (1.0, 1.0)])
+def test_refinement_goes_on_to_grids_as_fine_as_the_image(dims: int, spacing: float, finest: float) -> None:
+    """Of images of 1 mm; each step towards it halves the spacing and keeps what was found."""
+    fixed, moving = prepared(dims, 0), prepared(dims, 1)
+    size = tuple(int(n / spacing) for n in SIZES[dims])
+    grid = Grid(size, np.diag([spacing] * dims + [1.0]))
+    start = Deformation(grid, torch.full((1, dims, *size), 0.5), np.eye(dims + 1))
+    for fine_steps, expected in ((0, spacing), (1, finest)):
+        stage = RefinementStage(Method(refinement=Refinement(smooth_loss(), 0, fine_steps, learning_rate=1e-6)))
+        found = stage(fixed, moving, start)
+        assert found.grid.spacing == pytest.approx([expected] * dims)
+        points = torch.rand(1, dims, 7, *[1] * (dims - 1), dtype=torch.float64) * 10
+        torch.testing.assert_close(found.forward(points), start.forward(points), rtol=0, atol=1e-4)
+        assert found.on(grid).ddf == pytest.approx(start.ddf, abs=1e-3)
+
+
+@pytest.mark.parametrize(("quality", "steps"), [("fast", (0, 0)), ("default", (35, 2)), ("best", (105, 6))])
+def test_quality_is_a_multiple_of_the_steps_of_optimisation(
+    quality: str, steps: tuple[int, int], tmp_path: Path
+) -> None:
+    text = (Path(BUNDLE) / "configs" / "methods" / "brain_2d.yaml").read_text(encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(text.replace("fine_steps: 0", "fine_steps: 2"), encoding="utf-8")
+    method = str(tmp_path / "mine.yaml")
+    refinement = ConfiguredMethods(method, quality=quality)(2).refinement
+    assert refinement is not None and (refinement.steps, refinement.fine_steps) == steps
+    given = ConfiguredMethods(method, quality=quality, refinement_steps=7)(2).refinement
+    assert given is not None and (given.steps, given.fine_steps) == (7, steps[1])
 
 
 @pytest.mark.parametrize(
