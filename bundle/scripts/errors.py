@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
+import threading
 from types import TracebackType
 
 
@@ -11,11 +13,33 @@ class InputError(ValueError):
     """Bad input: the message names the file, what was wrong and what would be right."""
 
 
+# Of what reading raises our readers make an InputError: these are left to writing.
+UNWRITABLE = {
+    errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.EFBIG, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOSPC,
+    errno.ENOTDIR, errno.EPERM, errno.EROFS,
+}  # fmt: skip
+
+
 def find_input_error(error: BaseException | None) -> InputError | None:
-    """The :class:`InputError` that ``error`` is or was raised from; MONAI wraps what its transforms raise."""
-    while error is not None and not isinstance(error, InputError):
+    """The :class:`InputError` that ``error`` is or was raised from; MONAI wraps what its transforms raise.
+
+    A file that could not be written, on a full disk or in a place where none can be, makes one too.
+    """
+    chain: list[BaseException] = []
+    while error is not None and error not in chain:
+        chain.append(error)
         error = error.__cause__ or error.__context__
-    return error
+    known = [each for each in chain if isinstance(each, InputError)]
+    unwritten = [each for each in chain if isinstance(each, OSError) and each.errno in UNWRITABLE]
+    return known[0] if known else cannot_write(unwritten[0]) if unwritten else None
+
+
+def cannot_write(error: OSError, path: object = None) -> InputError:
+    """The sentence for a file or folder that could not be written; ``path`` where the error names none."""
+    name = path or error.filename or "a result"
+    return InputError(
+        f"{name} cannot be written ({error.strerror or error}); free space or choose another --output_dir."
+    )
 
 
 def _sentence_hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -24,6 +48,17 @@ def _sentence_hook(kind: type[BaseException], error: BaseException, trace: Trace
         sys.__excepthook__(kind, error, trace)
     else:
         print(f"error: {found}", file=sys.stderr)
+
+
+def quiet_threads() -> None:
+    """Say nothing where a thread ends in what makes a sentence: TensorBoard raises it again where it is used."""
+    usual = threading.excepthook
+
+    def hook(ended: threading.ExceptHookArgs) -> None:
+        if find_input_error(ended.exc_value) is None:
+            usual(ended)
+
+    threading.excepthook = hook
 
 
 def report_as_sentence() -> None:
@@ -35,4 +70,5 @@ def report_as_sentence() -> None:
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
     if spec is not None and spec.name.startswith("monai.bundle"):
         sys.excepthook = _sentence_hook
+        quiet_threads()
         logging.getLogger("ignite").setLevel(logging.CRITICAL)

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -16,19 +16,29 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     The temporary file lies in the same folder (a rename across file systems is not atomic) and ends in the
     same suffixes, by which writers choose a format. The block creates it itself, so that it has the
-    permissions of any new file. Missing parent folders are made.
+    permissions of any new file. Missing parent folders are made, and removed where the block fails.
 
     Raises:
         FileNotFoundError: if the block wrote nothing.
+        OSError: if the file cannot be written; its ``filename`` is ``path``.
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{secrets.token_hex(6)}-{target.name}")
+    made: list[Path] = []
     try:
+        made = [folder for folder in target.parents if not folder.exists()]
+        target.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        for folder in made:
+            with suppress(OSError):  # it holds something
+                folder.rmdir()
+        if isinstance(error, OSError) and error.errno is not None:
+            error.filename = str(target)  # a write names no file, and the temporary one says nothing
+        raise
 
 
 @contextmanager

@@ -230,11 +230,11 @@ def test_failing_write_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: py
     path = tmp_path / "checkpoint.pt"
     save_atomic({"epoch": 1}, path)
 
-    def full_disk(content: Any, target: Path) -> None:
-        Path(target).write_bytes(b"half of a checkpoi")
+    def full_disk(target: Path, content: Any) -> None:
+        target.write_text("half of a checkpoi")
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(torch, "save", full_disk)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(OSError, match="No space left"):
         save_atomic({"epoch": 2}, path)
     assert loaded(path) == {"epoch": 1}

@@ -20,7 +20,7 @@ from .distributed import (
 from .epochs import EpochSetter
 from .evaluation import EvaluationReport
 from .finite import DivergenceStop
-from .images import WarpedPairImage
+from .images import LateWriter, WarpedPairImage
 from .inferer import RegistrationInferer
 from .losses import EpochLosses
 from .mean_atlas import MeanAtlas
@@ -42,6 +42,7 @@ __all__ = [
     "EpochLosses",
     "EpochSetter",
     "EvaluationReport",
+    "LateWriter",
     "ListedOutput",
     "MeanAtlas",
     "PairMetric",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,9 +23,15 @@ CHECKPOINT, BEST, LAST = "checkpoint.pt", "model.pt", "model_last.pt"
 
 
 def save_atomic(content: Any, path: Path) -> None:
-    """``torch.save`` that leaves the old file or the new one, never a part of one."""
+    """``torch.save`` that leaves the old file or the new one, never a part of one.
+
+    Raises:
+        OSError: if it cannot be written; of its own writer torch says something else.
+    """
+    stream = io.BytesIO()
+    torch.save(content, stream)
     with atomic_path(path) as temporary:
-        torch.save(content, temporary)
+        temporary.write_bytes(stream.getbuffer())
 
 
 class Checkpointer:
@@ -90,8 +97,10 @@ class Checkpointer:
         """Go on from the folder's checkpoint, if there is one.
 
         Raises:
-            InputError: if it cannot be read or belongs to another training.
+            InputError: if it cannot be read or belongs to another training, or the folder is a file.
         """
+        if self.folder.exists() and not self.folder.is_dir():  # before the first epoch, not after it
+            raise InputError(f"{self.folder} is a file; give a folder with --output_dir.")
         path = self.folder / CHECKPOINT
         if not (self.resumes and path.is_file()):
             return

@@ -1,10 +1,33 @@
-"""A picture of one validation pair for TensorBoard."""
+"""What TensorBoard is given: a folder once there is something to show, a picture of one validation pair."""
 
 from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
 
 import torch
 from ignite.engine import Engine, Events
 from torch.utils.tensorboard import SummaryWriter
+
+
+class LateWriter:
+    """A ``SummaryWriter`` that makes its folder when it is first used: a run that is refused leaves none.
+
+    Args:
+        log_dir: folder of the TensorBoard events.
+    """
+
+    def __init__(self, log_dir: str) -> None:
+        self.log_dir = log_dir
+
+    @cached_property
+    def _writer(self) -> SummaryWriter:
+        return SummaryWriter(self.log_dir)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # copying and pickling ask for these
+            raise AttributeError(name)
+        return getattr(self._writer, name)
 
 
 class WarpedPairImage:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import cannot_write
 
 REPORT = "_report.json"
 # In which format an image on the fixed grid is written: that of the fixed file where it keeps the header exactly.
@@ -51,7 +51,7 @@ def staged(output_dir: str | Path) -> Iterator[Path]:
             for file in sorted(temporary.iterdir(), key=lambda each: each.name.endswith(REPORT)):
                 file.replace(target / file.name)
         except OSError as error:
-            raise _cannot_write(target, error) from error
+            raise cannot_write(error, target) from error
         finally:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -69,15 +69,10 @@ def folder_for(output_dir: str | Path) -> Iterator[None]:
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _cannot_write(target, error) from error
+        raise cannot_write(error, target) from error
     try:
         yield
     finally:
         for folder in made:
             with suppress(OSError):  # it holds something, or another process was faster
                 folder.rmdir()
-
-
-def _cannot_write(target: Path, error: OSError) -> InputError:
-    reason = error.strerror or str(error)
-    return InputError(f"{target} cannot be written ({reason}); free space or choose another --output_dir.")

@@ -20,6 +20,10 @@ class SaveLabelMapd(SaveImaged):
     coronal or sagittal slice; here the axes are kept as the image's file had them. The file is complete or absent.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.saver.folder_layout.makedirs = False  # the folder is made with the file, and not left empty without it
+
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Write ``(1, *S)`` as NIfTI with the tensor's affine."""
         record = dict(data)
