@@ -133,7 +133,11 @@ def mixed(cohort: Path, folder: Path, ways: Sequence[Callable[..., Stored]]) -> 
 def test_training_and_evaluation_after_the_affine_stage(run_bundle: Run, tmp_path: Path) -> None:
     from scripts.data.synthetic import write_cohort
 
-    cohort = write_cohort(tmp_path / "cohort", 12, (96, 112), 0)
+    cohort = write_cohort(tmp_path / "cohort", 3 + 2 * len(WAYS), (160, 192), 0)
+    names = sorted(path.parent.name for path in cohort.glob("*/slice_norm.nii.gz"))
+    # The test part holds every way twice.
+    parts = {"training": [names[0], names[-2]], "validation": names[-1:], "test": names[1:-2]}
+    (tmp_path / "split.json").write_text(json.dumps(parts))
     scores = {}
     for name, ways in (("usual", [plain]), ("mixed", WAYS)):
         options = {
@@ -141,9 +145,10 @@ def test_training_and_evaluation_after_the_affine_stage(run_bundle: Run, tmp_pat
             "output_dir": tmp_path / f"{name}_out",
             "cache_dir": tmp_path / "cache",
             "affine": True,
-            "atlas": sorted(path.parent.name for path in cohort.glob("*/slice_norm.nii.gz"))[0],
+            "atlas": names[0],
+            "split_file": tmp_path / "split.json",
             "channels": "[4,4,4]",
-            "spatial_size": "[96,112]",
+            "spatial_size": "[160,192]",
             "max_epochs": 1,
             "batch_size": 2,
             "refinement_steps": 10,

@@ -76,7 +76,8 @@ class RegistrationInferer(Inferer):
         with torch.autocast(inputs.device.type, dtype=dtype, enabled=dtype is not None):
             ddf = network(pair, *args, **kwargs)
         ddf = ddf.float().contiguous()
-        if not (network.training or is_finite(ddf)):  # of a training its own handler tells, and knows more
+        trains = getattr(network, "training", False)  # its own handler tells, and knows more
+        if not (trains or is_finite(ddf)):
             raise InputError(
                 "the network's displacements are not finite: its weights are damaged, or their training diverged; "
                 "name others with --ckpt_path."
