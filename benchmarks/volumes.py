@@ -13,21 +13,24 @@ import json
 import random
 import time
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
+import torch
 
 from scripts.data import open_cohort
 from scripts.data.subjects import Record
+from scripts.engines.stages import AFFINE, UNREGISTERED
 from scripts.errors import InputError
 from scripts.files import write_text_atomic
+from scripts.options import Quality
 from scripts.physical import BACKGROUND
 from scripts.progress import progress
-from scripts.registration import Registration, configured
+from scripts.registration import ConfiguredMethods, Registration, configured
 from scripts.registration.measures import dice
 from scripts.reports import markdown_table
 from scripts.spatial import jacobian_determinant
@@ -39,7 +42,8 @@ from .docs import machine, publish
 Row = dict[str, Any]  # of a stage: dice, folded, sdlogj, seconds
 Register = Callable[[Record, Record], list[Row]]
 
-OURS = {"fast": "ours, fast", "default": "ours", "best": "ours, best"}
+OURS: dict[Quality, str] = {"fast": "ours, fast", "default": "ours", "best": "ours, best"}
+UNTRAINED = "ours, untrained"  # the fast one, before any training: what of it is learned, and what was known
 ANTS = {"ANTs SyN": "SyN", "ANTs SyNCC": "SyNCC"}
 HEADER = ["Method", "Dice", "folded, %", "SD of log J", "seconds a pair"]
 NOTE = (
@@ -49,7 +53,7 @@ NOTE = (
 FREE = ("output_dir", "methods", "docs")  # options that may change from one call to the next
 
 
-def ours(quality: str, options: argparse.Namespace) -> Register:
+def ours(name: str, quality: Quality, options: argparse.Namespace) -> Register:
     """The bundle's registration: a row for every stage."""
     registration = registration_of(quality, options.method, options.affine == "true", options.weights)
 
@@ -61,21 +65,32 @@ def ours(quality: str, options: argparse.Namespace) -> Register:
         for stage, deformation in result.found.items():
             seconds += laps.get(stage, 0.0)
             jac_det = jacobian_determinant(deformation.on(result.seen.grid).in_voxels())[0, 0][brain]
-            name = stage if stage in ("unregistered", "affine") else f"{OURS[quality]}: {stage}"
-            rows.append({"stage": name, "dice": overlaps[stage], "seconds": seconds, **regularity(jac_det.numpy())})
+            label = stage if stage in (UNREGISTERED, AFFINE) else f"{name}: {stage}"
+            rows.append({"stage": label, "dice": overlaps[stage], "seconds": seconds, **regularity(jac_det.numpy())})
         return rows
 
     return register
 
 
+def untrained(options: argparse.Namespace) -> Register:
+    """The network with the weights that training starts from."""
+    torch.manual_seed(0)
+    network = ConfiguredMethods(options.method)(3).network
+    if network is None:
+        raise InputError(f"the method {options.method} has no network for volumes; name one that has.")
+    path = Path(options.output_dir) / "untrained.pt"
+    torch.save(network.state_dict(), path)
+    return ours(UNTRAINED, "fast", argparse.Namespace(**{**vars(options), "weights": str(path)}))
+
+
 @cache
-def registration_of(quality: str, method: str | None, affine: bool, weights: str | None) -> Registration:
+def registration_of(quality: Quality, method: str | None, affine: bool, weights: str | None) -> Registration:
     """Built once."""
     return configured(method, affine, quality=quality, ckpt_path=weights)
 
 
-def ants(kind: str) -> Register:
-    """ANTs, affine and deformable, with its own defaults: one row."""
+def ants(name: str, kind: str, options: argparse.Namespace) -> Register:
+    """ANTs, affine and deformable, with its own defaults: one row; ``options`` say nothing of it."""
     import ants as package
 
     def register(fixed: Record, moving: Record) -> list[Row]:
@@ -91,14 +106,9 @@ def ants(kind: str) -> Register:
         arrays = [np.rint(label.numpy()).astype(np.int64) for label in (warped, labels["fixed"], labels["moving"])]
         brain = images["fixed"].numpy() > 0
         mean = dice({"it": arrays[0]}, *arrays[1:])["mean"]["it"]
-        return [{"stage": name_of_ants(kind), "dice": mean, "seconds": seconds, **regularity(jac_det[brain])}]
+        return [{"stage": name, "dice": mean, "seconds": seconds, **regularity(jac_det[brain])}]
 
     return register
-
-
-def name_of_ants(kind: str) -> str:
-    """The name of its row."""
-    return next(name for name, each in ANTS.items() if each == kind)
 
 
 def regularity(jac_det: np.ndarray) -> dict[str, float]:
@@ -128,8 +138,9 @@ def measure(name: str, options: argparse.Namespace, pairs: Sequence[tuple[Record
 
 
 METHODS: dict[str, Callable[[argparse.Namespace], Register]] = {
-    **{name: lambda options, quality=quality: ours(quality, options) for quality, name in OURS.items()},
-    **{name: lambda options, kind=kind: ants(kind) for name, kind in ANTS.items()},
+    **{name: partial(ours, name, quality) for quality, name in OURS.items()},
+    UNTRAINED: untrained,
+    **{name: partial(ants, name, kind) for name, kind in ANTS.items()},
 }
 
 

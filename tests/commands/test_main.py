@@ -83,8 +83,8 @@ def test_a_stop_from_the_keyboard(monkeypatch: pytest.MonkeyPatch, capsys: pytes
         ),
         (["register", "a", "b", "-o", ""], "--output_dir is ''; it must be a text."),
         (
-            ["register", "a", "b", "-o", "c", "--method", "brain"],
-            "there is no method 'brain'; the nearest is brain_2d.",
+            ["register", "a", "b", "-o", "c", "--method", "brain2d"],
+            "there is no method 'brain2d'; the nearest is brain_2d.",
         ),
         (["train", "--max_epoch", "3"], "there is no option --max_epoch; the nearest is --max_epochs."),
         (["train", "--schedule", "quik"], "there is no schedule 'quik'; the nearest is quick."),

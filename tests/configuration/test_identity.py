@@ -28,6 +28,7 @@ OTHERWISE = {
     "method": "the name of the folder says it, and two names of one method are one training",
     "spacing": "of register",
     "refinement": "of evaluation and register",
+    "fine_steps": "of register",
     "weights": "what evaluation and register start from",
     "atlas_image": "of segmentation",
     "atlas_label": "of segmentation",

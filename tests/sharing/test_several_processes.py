@@ -45,7 +45,7 @@ def run(folder: Path, processes: int, configs: list[str], *words: str, **options
         command[1:3] = [*TORCHRUN, "-m", "monai.bundle"]
     said = run_command(command, BUNDLE)
     assert said.returncode == 0, said.stderr[-3000:]
-    (folder / f"said_{words[0]}.txt").write_text(said.stdout)
+    (folder / f"said_{words[0]}.txt").write_text(said.stdout, encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
