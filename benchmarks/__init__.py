@@ -8,6 +8,7 @@
 ``loss_study``      which loss registers best, without any network
 ``recipe_study``    what every part of the recipe is worth: short trainings with one part changed
 ``steps``           training steps a second, ours against the ``voxelmorph`` package
+``verdict``         how often a result that is wrong is doubted, and one that is right
 ``profiles``        where the time goes
 ``imports``         the rooms of ``bundle/scripts`` and the arrows between them
 ==================  ====================================================================================

@@ -105,6 +105,7 @@ def test_every_benchmark_has_its_table_in_the_docs() -> None:
         "results",
         "steps",
         "table1",
+        "verdict",
         "volumes",
     }
 

@@ -65,6 +65,8 @@ def register_one(registration: Registration, pair: Mapping[str, str], output_dir
         result.save(folder)
     for note in result.report["notes"]:
         logger.warning(note)
+    if result.report["verdict"]["doubtful"]:
+        logger.warning("%s: doubtful: %s", result.name, "; ".join(result.report["verdict"]["reasons"]))
     stages = result.report["stages"]
     values = ", ".join(f"{s} {shown('ncc', result.report['similarity'][s]['correlation'])}" for s in stages)
     logger.info("%s: correlation %s; in %s", result.name, values, output_dir)

@@ -31,6 +31,7 @@ from .deformation import (
 )
 from .measures import dice, similarity, volume_change
 from .output import REPORT, suffix_like
+from .verdict import verdict as judge
 
 MOST_POINTS = 100_000  # at which the inverse is tested
 
@@ -143,6 +144,7 @@ class Result:
             "fixed_label": pair.fixed_label.path if pair.fixed_label else None,
             "moving_label": pair.moving_label.path if pair.moving_label else None,
             "notes": pair.notes,
+            "verdict": self.verdict,
             "stages": list(self.found),
             "transform": {
                 "dimensions": dims,
@@ -159,6 +161,12 @@ class Result:
             "jacobian": volume_change(self.jac_det),
             "inverse_error_mm": inverse_error(self.fields, self.object_points),
         }
+
+    @cached_property
+    def verdict(self) -> dict[str, Any]:
+        """Whether the result is to be doubted, and why."""
+        found = self.deformation.on(self.seen.grid)
+        return judge(self.seen.values, list(self.moved.values())[-1], found.ddf, found.affine)
 
     @cached_property
     def object_points(self) -> np.ndarray:

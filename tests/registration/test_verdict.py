@@ -1,0 +1,74 @@
+"""The verdict: what it doubts and what it does not, and that it is said."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from phantom import HEADERS, HEADERS_2D, by_intensity, draw, flat_wave, wave, with_field
+from scripts.physical import Grid
+from scripts.registration import register_files
+from scripts.registration.deformation import Deformation
+from scripts.registration.verdict import SIGNS, verdict
+
+
+def disc(dims: int, shift: int = 0) -> Tensor:
+    """A ball with a pattern inside."""
+    points = np.indices((40,) * dims) - 19.5
+    points[0] -= shift
+    inside = np.linalg.norm(points, axis=0) < 12
+    return torch.from_numpy(inside * (0.6 + 0.3 * np.sin(points[0] / 2))).float()[None, None]
+
+
+def nothing(dims: int) -> Deformation:
+    return Deformation.none(Grid((40,) * dims, np.eye(dims + 1)))
+
+
+def named(dims: int, warped: Tensor, deformation: Deformation) -> set[str]:
+    """Which measures raise a doubt."""
+    found = verdict(disc(dims), warped, deformation.ddf, deformation.affine)
+    outside = {n for n, value in found["measures"].items() if not SIGNS[n].least <= value <= SIGNS[n].most}
+    assert found["doubtful"] == bool(outside) and len(found["reasons"]) == len(outside)
+    return outside
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_every_sign_has_its_case(dims: int) -> None:
+    still = nothing(dims)
+    assert named(dims, disc(dims), still) == set()
+    assert named(dims, disc(dims, 9), still) == {"likeness", "overlap"}
+    assert named(dims, disc(dims).gt(0).float() - disc(dims), still) == {"likeness"}
+    large = np.diag([*[2.0] * dims, 1])
+    assert named(dims, disc(dims), replace(still, affine=large)) == {"scale"}
+    common = torch.full_like(still.ddf, 9)
+    assert named(dims, disc(dims), replace(still, ddf=common)) == set()
+    steps = torch.zeros_like(still.ddf)
+    steps[:, 0, 20:] = -4  # what lies above jumps below what lies there
+    assert named(dims, disc(dims), replace(still, ddf=steps)) == {"local_shift", "folded"}
+
+
+def test_a_fixed_image_that_shows_nothing_is_doubted() -> None:
+    found = verdict(torch.zeros(1, 1, 40, 40), disc(2), nothing(2).ddf, np.eye(3))
+    assert found["doubtful"] and set(found["measures"].values()) == {None}
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_a_pair_that_goes_well_is_not_doubted(dims: int, tmp_path: Path) -> None:
+    headers = {2: HEADERS_2D, 3: HEADERS}[dims]
+    fixed = draw(tmp_path / "fixed.nii.gz", headers["identity"] * 1.5, dims)
+    moving = draw(tmp_path / "moving.nii.gz", headers["identity"] * 1.5, dims, {2: flat_wave, 3: wave}[dims])
+    assert by_intensity(30, 4.0)(str(fixed), str(moving)).report["verdict"]["reasons"] == []
+
+
+def test_doubts_are_said_in_report_and_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    fixed, moving = (str(draw(tmp_path / f"{n}.nii.gz", HEADERS_2D["identity"], 2)) for n in ("fixed", "moving"))
+    with caplog.at_level(logging.WARNING):
+        register_files(with_field(12.0), str(tmp_path / "out"), fixed, moving)
+    assert "moving: doubtful: " in caplog.text
+    assert '"doubtful": true' in (tmp_path / "out" / "moving_report.json").read_text()
