@@ -1,9 +1,10 @@
 """Registering any two images a user has, and handing back a transform that other software takes.
 
 From the ground up: ``method`` (what a registration is made of), ``deformation`` (what is found, as a map of points),
-``working_grid``, ``measures``, ``verdict`` (whether to believe a result) and ``output`` (names and the folder of what is written); ``stages`` (affine, network,
-refined), ``results`` (all that a user gets), ``configured`` (methods from their files), ``apply`` (warp, jacobian) and
-``points`` (landmarks); ``pipeline`` (one pair); ``batch`` (the command) and ``api`` (the function).
+``working_grid``, ``measures``, ``verdict`` (whether to believe a result) and ``output`` (names and folder of what is
+written); ``stages`` (affine, network, refined), ``results`` (all that a user gets), ``configured`` (methods from their
+files), ``apply`` (warp, jacobian) and ``points`` (landmarks); ``pipeline`` (one pair); ``batch`` (the command) and
+``api`` (the function).
 """
 
 from .api import configured, register

@@ -91,6 +91,6 @@ def _correlation(first: Tensor, second: Tensor) -> float:
 
 def _local_shift(ddf: Tensor, inside: Tensor) -> float:
     """Mean length of the field inside the object, a common shift left out, over the D-th root of its voxels."""
-    shifts = deformation.shift(identity_grid(inside.shape)[None])[0][:, inside].double()
+    shifts = ddf[0][:, inside].double()
     lengths = (shifts - shifts.mean(1, keepdim=True)).square().sum(0).sqrt()
     return float(lengths.mean()) / float(inside.sum()) ** (1 / len(shifts))
