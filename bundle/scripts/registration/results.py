@@ -166,7 +166,7 @@ class Result:
     def verdict(self) -> dict[str, Any]:
         """Whether the result is to be doubted, and why."""
         found = self.deformation.on(self.seen.grid)
-        return judge(self.seen.values, list(self.moved.values())[-1], found.ddf, found.affine)
+        return judge(self.seen.values, list(self.moved.values())[-1], found.in_voxels(), found.affine)
 
     @cached_property
     def object_points(self) -> np.ndarray:
