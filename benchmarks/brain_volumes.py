@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 from scipy.ndimage import binary_closing, binary_dilation, binary_fill_holes
 
+from scripts.errors import InputError
 from scripts.files import atomic_folder
 from scripts.progress import progress
+
+from .command import command_line, start
 
 BOX = {"L": 160, "A": 192, "S": 160}  # mm, along left-right, back-front, feet-head
 CLOSING = 3  # voxels of 2 mm
@@ -78,9 +82,21 @@ def prepare(heads: Path, out: Path) -> None:
                 nib.save(boxed(label, mask), folder / "labels" / name)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = command_line(__doc__, docs=False)
     parser.add_argument("heads", type=Path)
     parser.add_argument("out", type=Path)
-    arguments = parser.parse_args()
-    prepare(arguments.heads, arguments.out)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write both data sets."""
+    options = parse_arguments(arguments)
+    if not (options.heads / "images").is_dir() or not (options.heads / "split.json").is_file():
+        raise InputError(f"{options.heads} has no images/ and split.json; name a folder of heads with labels.")
+    prepare(options.heads, options.out)
+
+
+if __name__ == "__main__":
+    start(main)
