@@ -200,7 +200,7 @@ def describe(options: argparse.Namespace, pairs: Sequence[tuple[Record, Record]]
     header = nib.load(pairs[0][0]["image"]).header
     size, spacing = (" x ".join(f"{n:g}" for n in values) for values in (header.get_data_shape(), header.get_zooms()))
     subjects = f"{'test ' if options.part == 'test' else ''}subjects of {Path(options.dataset_dir).name}"
-    return f"{len(pairs)} ordered pairs of {subjects}, {size} voxels of {spacing} mm."
+    return f"{len(pairs)} ordered pair{'s' * (len(pairs) > 1)} of {subjects}, {size} voxels of {spacing} mm."
 
 
 if __name__ == "__main__":
