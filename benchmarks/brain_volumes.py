@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import shutil
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import nibabel as nib
@@ -67,19 +68,20 @@ def prepare(heads: Path, out: Path) -> None:
         out: where to.
     """
     names = sorted(path.name for path in (heads / "images").iterdir())
-    for part in PARTS:
-        with atomic_folder(out / part) as folder:
+    with ExitStack() as stack:
+        folders = {part: stack.enter_context(atomic_folder(out / part)) for part in PARTS}
+        for folder in folders.values():
             for kind in ("images", "labels"):
-                (folder / kind).mkdir(parents=True)
+                (folder / kind).mkdir()
             for table in (*heads.glob("*.csv"), heads / "split.json"):
                 shutil.copy(table, folder)
-            for name in progress(names, part, "subject"):
-                image, label = (nib.load(heads / kind / name) for kind in ("images", "labels"))
-                mask = brain_mask(np.asanyarray(label.dataobj))
-                if part == "brains":
-                    image = nib.Nifti1Image(np.asanyarray(image.dataobj) * mask, image.affine)
-                nib.save(boxed(image, mask), folder / "images" / name)
-                nib.save(boxed(label, mask), folder / "labels" / name)
+        for name in progress(names, "heads", "subject"):
+            image, label = (nib.load(heads / kind / name) for kind in ("images", "labels"))
+            mask = brain_mask(np.asanyarray(label.dataobj))
+            brain = nib.Nifti1Image(np.asanyarray(image.dataobj) * mask, image.affine)
+            for part, shown in zip(PARTS, (image, brain), strict=True):
+                nib.save(boxed(shown, mask), folders[part] / "images" / name)
+                nib.save(boxed(label, mask), folders[part] / "labels" / name)
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:

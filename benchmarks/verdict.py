@@ -28,7 +28,7 @@ from scripts.reports import markdown_table
 
 from .command import command_line, start
 from .docs import machine, publish
-from .volumes import draw_pairs
+from .volumes import draw_pairs, everyone
 
 HEADER = ["Moving image", "pairs", "of these wrong", "wrong and doubted", "right and doubted", "failed with a sentence"]
 
@@ -128,8 +128,7 @@ def main(arguments: Sequence[str]) -> None:
     options = parse_arguments(arguments)
     with tempfile.TemporaryDirectory() as cache:
         cohort = open_cohort(options.dataset_dir, 2, cache)
-    everyone = [cohort.atlas, *cohort.training, *cohort.validation, *cohort.test]
-    subjects = cohort.test if len(cohort.test) > 1 else everyone
+    subjects = cohort.test if len(cohort.test) > 1 else everyone(cohort)
     pairs = [(read(a), read(b)) for a, b in draw_pairs(subjects, options.num_pairs, options.seed)]
     registration = configured(affine=options.affine == "true", quality=options.quality)
     found = {

@@ -22,7 +22,7 @@ import nibabel as nib
 import numpy as np
 import torch
 
-from scripts.data import open_cohort
+from scripts.data import Cohort, open_cohort
 from scripts.data.subjects import Record
 from scripts.engines.stages import AFFINE, UNREGISTERED
 from scripts.errors import InputError
@@ -116,6 +116,11 @@ def regularity(jac_det: np.ndarray) -> dict[str, float]:
     return {"folded": float((jac_det <= 0).mean()), "sdlogj": float(np.log(jac_det[jac_det > 0]).std())}
 
 
+def everyone(cohort: Cohort) -> list[Record]:
+    """All subjects of a data set."""
+    return [cohort.atlas, *cohort.training, *cohort.validation, *cohort.test]
+
+
 def draw_pairs(subjects: Sequence[Record], count: int | None, seed: int) -> list[tuple[Record, Record]]:
     """Different ordered pairs, fixed then moving: ``count`` that are drawn, or all."""
     pairs = list(permutations(subjects, 2))
@@ -185,8 +190,7 @@ def main(arguments: Sequence[str]) -> None:
     options = parse_arguments(arguments)
     claim(Path(options.output_dir), {name: value for name, value in vars(options).items() if name not in FREE})
     cohort = open_cohort(options.dataset_dir, 3, str(Path(options.output_dir) / "cache"))
-    everyone = [cohort.atlas, *cohort.training, *cohort.validation, *cohort.test]
-    pairs = draw_pairs(cohort.test if options.part == "test" else everyone, options.num_pairs, options.seed)
+    pairs = draw_pairs(cohort.test if options.part == "test" else everyone(cohort), options.num_pairs, options.seed)
     if not pairs:
         raise InputError(f"{options.dataset_dir} has fewer than two {options.part} subjects; try --part all.")
     results = [measure(name, options, pairs) for name in options.methods]

@@ -93,6 +93,8 @@ class Cases:
             yield name, lambda name=name: getattr(metrics, name)()(self.pred, self.target), (BATCH,)
         for name in ("LabelDice", "LostLabels"):
             yield name, lambda name=name: getattr(metrics, name)(IDS)(self.pred, self.target), (BATCH,)
+        flat = self.image.flatten(1)
+        yield "correlation", lambda: metrics.correlation(flat, flat), (BATCH,)
         yield "label_dice", lambda: metrics.label_dice(self.label, self.label, IDS, self.label), (BATCH, len(IDS))
         yield "log_jacobian_deviation", lambda: metrics.log_jacobian_deviation(self.ddf), (BATCH,)
         yield "non_diffeomorphic_volume", lambda: metrics.non_diffeomorphic_volume(self.ddf), (BATCH,)

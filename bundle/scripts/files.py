@@ -11,6 +11,24 @@ from pathlib import Path
 
 
 @contextmanager
+def made_folder(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Make a folder and its parents; behind the block, remove those made that are empty.
+
+    Raises:
+        OSError: if it cannot be made.
+    """
+    target = Path(folder)
+    made = [each for each in (target, *target.parents) if not each.exists()]
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        for each in made:
+            with suppress(OSError):  # it holds something, or another process was faster
+                each.rmdir()
+
+
+@contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path that becomes ``path`` when the block ends well, and is deleted when it fails.
 
@@ -24,19 +42,16 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(path)
     temporary = target.with_name(f".{secrets.token_hex(6)}-{target.name}")
-    made: list[Path] = []
     try:
-        made = [folder for folder in target.parents if not folder.exists()]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(target)
-    except BaseException as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        for folder in made:
-            with suppress(OSError):  # it holds something
-                folder.rmdir()
-        if isinstance(error, OSError) and error.errno is not None:
+        with made_folder(target.parent):
+            try:
+                yield temporary
+                temporary.replace(target)
+            finally:
+                with suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno is not None:
             error.filename = str(target)  # a write names no file, and the temporary one says nothing
         raise
 

@@ -5,7 +5,13 @@ from .diffeomorphism import NonDiffeomorphicVolume, non_diffeomorphic_volume
 from .measure import LabelMeasure, Measure
 from .named import named_measures
 from .regularity import FoldedFraction, LogJacobianDeviation, log_jacobian_deviation
-from .similarity import MeanAbsoluteError, MeanSquaredError, NormalisedCrossCorrelation, StructuralSimilarity
+from .similarity import (
+    MeanAbsoluteError,
+    MeanSquaredError,
+    NormalisedCrossCorrelation,
+    StructuralSimilarity,
+    correlation,
+)
 from .surface import AverageSurfaceDistance, HausdorffDistance95, LostLabels
 
 __all__ = [
@@ -22,6 +28,7 @@ __all__ = [
     "NonDiffeomorphicVolume",
     "NormalisedCrossCorrelation",
     "StructuralSimilarity",
+    "correlation",
     "label_dice",
     "log_jacobian_deviation",
     "named_measures",

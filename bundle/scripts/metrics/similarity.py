@@ -46,11 +46,15 @@ class StructuralSimilarity:
         return torch.as_tensor(metric(warped, fixed))[:, 0]
 
 
+def correlation(first: Tensor, second: Tensor) -> Tensor:
+    """Pearson's correlation of the values of ``(B, N)`` each, 64-bit: ``(B,)``, NaN where one is constant."""
+    a, b = (values.double() - values.double().mean(1, keepdim=True) for values in (first, second))
+    return (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1))
+
+
 class NormalisedCrossCorrelation:
     """Pearson's correlation of the intensities of both images; MONAI has the local one, a loss, alone."""
 
     def __call__(self, pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
         """``(B,)`` from -1 to 1, NaN if an image is constant; ``pred`` holds ``warped``, ``target`` ``fixed``."""
-        warped, fixed = (image.flatten(1).double() for image in (pred["warped"], target["fixed"]))
-        warped, fixed = (image - image.mean(1, keepdim=True) for image in (warped, fixed))
-        return ((warped * fixed).sum(1) / (warped.norm(dim=1) * fixed.norm(dim=1))).float()
+        return correlation(pred["warped"].flatten(1), target["fixed"].flatten(1)).float()

@@ -68,11 +68,5 @@ def central_differences(image: Tensor) -> Tensor:
     """``(image[i + 1] - image[i - 1]) / 2`` of ``(B, 1, *S)`` along every axis, ``(B, D, *S)``; the edge repeats."""
     dims = image.ndim - 2
     padded = F.pad(image, (1, 1) * dims, mode="replicate")
-    differences = []
-    for axis in range(2, image.ndim):
-        inner = padded
-        for other in (other for other in range(2, image.ndim) if other != axis):
-            inner = inner.narrow(other, 1, image.shape[other])
-        size = image.shape[axis]
-        differences.append((inner.narrow(axis, 2, size) - inner.narrow(axis, 0, size)) / 2)
-    return torch.cat(differences, 1)
+    slopes = torch.gradient(padded[:, 0], dim=tuple(range(1, dims + 1)))
+    return torch.stack(slopes, 1)[:, :, *(slice(1, -1),) * dims]

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 import torch
+from monai.networks.utils import pixelunshuffle
 from torch import Tensor, nn
 
 from ..spatial import ScalingSquaring, compose, crop_to, pad_to_multiple, smooth, upsample_field, warp
 from .force import POOLED, followed, similarity_force
 from .scripting import Traced
-from .space_to_depth import space_to_depth
 
 BLOCK = 2  # voxels an axis that are rearranged into channels: fields live on the grid of half the size
 SMOOTHING = 1.0  # voxels of that grid, of the force
@@ -99,14 +99,15 @@ class RegistrationPyramid(nn.Module):
     def _look(self, warped: Tensor, fixed: Tensor, field: Tensor, at: int) -> Tensor:
         """What is left, as a field on the look's grid of half the size, in its voxels."""
         index, reduction = self.looks[at]
+        dims = fixed.ndim - 2
         if reduction > 1:
-            pooled = POOLED[fixed.ndim - 2]
+            pooled = POOLED[dims]
             warped, fixed = pooled(warped, reduction), pooled(fixed, reduction)
             field = pooled(field, reduction) / reduction
         pulls = similarity_force(warped, fixed, self.window, self.contrast)
-        force = followed(*smooth(torch.cat(pulls, 1), SMOOTHING).split([fixed.ndim - 2, 1], 1))
+        force = followed(*smooth(torch.cat(pulls, 1), SMOOTHING).split([dims, 1], 1))
         rough = smooth(field, SMOOTHING) - field
-        blocks = space_to_depth(torch.cat([warped, fixed], 1), BLOCK)
+        blocks = pixelunshuffle(torch.cat([warped, fixed], 1), dims, BLOCK)  # so that no convolution is of full size
         learned = self.backbones[index](torch.cat([blocks, force, rough], 1)).float()
         learned = FURTHEST * torch.tanh(upsample_field(learned, force.shape[2:]) / FURTHEST)
         return self.integrate(learned + self.steps[at] * force)

@@ -76,7 +76,9 @@ class ConfiguredMethods:
         own = config["spatial_dims"]
         if dims != own:
             config.update(spatial_dims=dims, spatial_size=[])
-        config.update({name: QUALITIES[self.quality] * config[name] for name in STEPS}, **self.changes)
+        own_steps = {name: config[name] for name in STEPS if isinstance(config.get(name), int)}
+        config.update({name: QUALITIES[self.quality] * steps for name, steps in own_steps.items()})
+        config.update(self.changes)
         if self.weights is not None:
             config["weights"] = plain(str(self.weights))
         if not self.use_network:

@@ -8,14 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..metrics import label_dice
+from ..metrics import correlation, label_dice
 
 
 def similarity(fixed: Tensor, other: Tensor) -> dict[str, float]:
     """Correlation coefficient and mean squared difference of two images ``(1, 1, *S)`` scaled to 0..1."""
-    a, b = (image.flatten().double() - image.double().mean() for image in (fixed, other))
-    norm = float(a.norm() * b.norm())
-    return {"correlation": float(a @ b) / norm if norm else 0.0, "mse": float((fixed - other).double().square().mean())}
+    alike = correlation(fixed.flatten(1), other.flatten(1)).nan_to_num()
+    return {"correlation": float(alike), "mse": float((fixed - other).double().square().mean())}
 
 
 def dice(warped: dict[str, np.ndarray], fixed: np.ndarray, moving: np.ndarray) -> dict[str, Any]:

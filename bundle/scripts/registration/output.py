@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ..errors import cannot_write
+from ..files import made_folder
 
 REPORT = "_report.json"
 # In which format an image on the fixed grid is written: that of the fixed file where it keeps the header exactly.
@@ -59,20 +60,14 @@ def staged(output_dir: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def folder_for(output_dir: str | Path) -> Iterator[None]:
-    """Make a folder and its parents; behind the block, remove those made that are empty.
+    """A folder of results, see :func:`scripts.files.made_folder`.
 
     Raises:
         InputError: if it cannot be made.
     """
-    target = Path(output_dir)
-    made = [folder for folder in (target, *target.parents) if not folder.exists()]
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(error, target) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(made_folder(output_dir))
+        except OSError as error:
+            raise cannot_write(error, output_dir) from error
         yield
-    finally:
-        for folder in made:
-            with suppress(OSError):  # it holds something, or another process was faster
-                folder.rmdir()

@@ -109,9 +109,14 @@ class Result:
         }
 
     @cached_property
+    def ddf(self) -> Tensor:
+        """The whole map as a displacement on the working grid, ``(1, D, *S)``, in its voxels."""
+        return self.deformation.on(self.seen.grid).in_voxels()
+
+    @cached_property
     def figure(self) -> dict[str, Any]:
         """Arguments of the picture, on the working grid: upright, in cubic voxels."""
-        ddf = self.deformation.on(self.seen.grid).in_voxels()
+        ddf = self.ddf
         first, *_, last = self.moved.values() if len(self.moved) > 1 else [*self.moved.values()] * 2
         images = {"fixed": self.seen.values, "moving": first, "warped": last}
         arrays = {key: image[0, 0].numpy() for key, image in images.items()}
@@ -165,8 +170,7 @@ class Result:
     @cached_property
     def verdict(self) -> dict[str, Any]:
         """Whether the result is to be doubted, and why."""
-        found = self.deformation.on(self.seen.grid)
-        return judge(self.seen.values, list(self.moved.values())[-1], found.in_voxels(), found.affine)
+        return judge(self.seen.values, list(self.moved.values())[-1], self.ddf, self.deformation.affine)
 
     @cached_property
     def object_points(self) -> np.ndarray:

@@ -23,7 +23,7 @@ from .deformation import Deformation
 from .method import Method
 
 SAME_SPACING = 0.9  # of the image's: a grid this fine has all that the image has
-MOST_FINE_VOXELS = 2**24  # of a grid that is refined on: each takes some 300 bytes
+MOST_FINE_VOXELS = 2**24  # of a grid that is refined on: a brain at 1 mm has half of that
 
 
 class Stage(Protocol):

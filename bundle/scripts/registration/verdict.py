@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from ..metrics import correlation
 from ..physical import BACKGROUND
 from ..spatial import jacobian_determinant
 
@@ -62,8 +63,9 @@ def verdict(fixed: Tensor, warped: Tensor, ddf: Tensor, affine: np.ndarray) -> d
 def measures_of(fixed: Tensor, warped: Tensor, ddf: Tensor, affine: np.ndarray) -> dict[str, float | None]:
     """The measures alone, see :func:`verdict`."""
     inside, covered = (image[0, 0] > BACKGROUND for image in (fixed, warped))
+    shown = [image[..., inside | covered][0] for image in (fixed, warped)]
     values: dict[str, Callable[[], float]] = {
-        "likeness": lambda: _correlation(fixed[0, 0][inside | covered], warped[0, 0][inside | covered]),
+        "likeness": lambda: float(correlation(*shown).nan_to_num()),
         "overlap": lambda: 2 * float((inside & covered).sum()) / float(inside.sum() + covered.sum()),
         "scale": lambda: float(abs(np.linalg.det(affine[:-1, :-1])) ** (1 / (len(affine) - 1))),
         "folded": lambda: float((jacobian_determinant(ddf)[0, 0][inside] <= 0).float().mean()),
@@ -77,9 +79,3 @@ def _doubt(sign: Sign, value: float | None) -> str | None:
     if sign.least <= value <= sign.most:
         return None
     return sign.sentence.format(value, sign.least if value < sign.least else sign.most)
-
-
-def _correlation(first: Tensor, second: Tensor) -> float:
-    a, b = (each.double() - each.double().mean() for each in (first, second))
-    norm = float(a.norm() * b.norm())
-    return float(a @ b) / norm if norm else 0.0

@@ -43,11 +43,11 @@ class Atlas:
         return self._ready[key]
 
 
-class PairWithAtlasd(MapTransform):
-    """Append the atlas to an image: ``(1, *S)`` becomes the pair ``(2, *S)``, image (moving) then atlas (fixed).
+class AtlasTransform(MapTransform):
+    """A transform of tensors that knows the atlas; what it makes of one keeps the metadata of the image.
 
     Args:
-        keys: the images.
+        keys: what is transformed.
         atlas: see :class:`Atlas`.
     """
 
@@ -56,43 +56,44 @@ class PairWithAtlasd(MapTransform):
         self.atlas = atlas
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """Keep the image's metadata, so that what is found can be brought back to its own grid."""
+        """Replace the value of every key."""
         record = dict(data)
         for key in self.key_iterator(record):
-            pair = torch.cat([record[key].as_tensor(), self.atlas["image"].as_tensor()])
-            record[key] = MetaTensor(pair, meta=record[key].meta, applied_operations=record[key].applied_operations)
+            record[key] = self.changed(record[key], record)
         return record
 
+    def changed(self, value: Any, record: Mapping[Hashable, Any]) -> MetaTensor:
+        """What stands in the place of ``value``, one of ``record``."""
+        raise NotImplementedError
 
-class CarryAtlasLabelsd(MapTransform):
+
+def with_metadata_of(image: MetaTensor, values: Tensor, **more: Any) -> MetaTensor:
+    """``values`` with an image's metadata, some of it changed, so that what is found comes back to its own grid."""
+    return MetaTensor(values, meta={**image.meta, **more}, applied_operations=image.applied_operations)
+
+
+class PairWithAtlasd(AtlasTransform):
+    """Append the atlas to an image: ``(1, *S)`` becomes the pair ``(2, *S)``, image (moving) then atlas (fixed)."""
+
+    def changed(self, value: MetaTensor, record: Mapping[Hashable, Any]) -> MetaTensor:
+        """The pair."""
+        return with_metadata_of(value, torch.cat([value.as_tensor(), self.atlas["image"].as_tensor()]))
+
+
+class CarryAtlasLabelsd(AtlasTransform):
     """Replace a field that takes an image to the atlas by the atlas's labels, carried back onto the image.
 
-    The labels are looked up once, at the voxels of the image as it was before :class:`AlignToAtlasd`: from grid to grid
-    by nearest neighbour, thin structures would suffer twice.
-
-    Args:
-        keys: predictions: fields ``(D, *S)``, or mappings that hold one as ``ddf``.
-        atlas: see :class:`Atlas`.
+    A field is ``(D, *S)``, or stands in a mapping as ``ddf``. The labels are looked up once, at the voxels of the image
+    as it was before :class:`AlignToAtlasd`: from grid to grid by nearest neighbour, thin structures would suffer twice.
     """
 
-    def __init__(self, keys: KeysCollection, atlas: Atlas) -> None:
-        super().__init__(keys)
-        self.atlas = atlas
-
-    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+    def changed(self, value: Any, record: Mapping[Hashable, Any]) -> MetaTensor:
         """Labels ``(1, *S)``, 32-bit integers; nearest neighbour, so no id is invented; 0 beyond the atlas."""
-        record = dict(data)
         image = record["image"]
-        for key in self.key_iterator(record):
-            ddf = record[key]["ddf"] if isinstance(record[key], Mapping) else record[key]
-            label = self._carried(torch.as_tensor(ddf)[None].cpu(), image.meta)
-            record[key] = MetaTensor(label, meta=image.meta, applied_operations=image.applied_operations)
-        return record
-
-    def _carried(self, ddf: Tensor, meta: Mapping[str, Any]) -> Tensor:
-        size = [int(n) for n in meta.get(OWN_SIZE, ddf.shape[2:])]
-        to_atlas = np.asarray(meta.get(TO_ATLAS, np.eye(ddf.shape[1] + 1)))
+        ddf = torch.as_tensor(value["ddf"] if isinstance(value, Mapping) else value)[None].cpu()
+        size = [int(n) for n in image.meta.get(OWN_SIZE, ddf.shape[2:])]
+        to_atlas = np.asarray(image.meta.get(TO_ATLAS, np.eye(ddf.shape[1] + 1)))
         points = grid_points(size, to_atlas[:-1])
         points = points + sample(invert_field(ddf), points, padding_mode="border")
         label = self.atlas["label"].as_tensor()
-        return sample(label[None], points, "nearest")[0].to(label.dtype)
+        return with_metadata_of(image, sample(label[None], points, "nearest")[0].to(label.dtype))
