@@ -1,7 +1,16 @@
-"""Data: finding and splitting subjects, the affine stage, the embedded cohort, pairs; images without labels."""
+"""Data: finding and splitting subjects, the affine stage, embedded cohorts, pairs, sequences; images without labels."""
 
 from .cohort import Cohort, open_cohort
 from .images import ImageStream, find_images
 from .pairs import PairDataset
+from .sequence_pairs import SequenceDataset, one_sequence
 
-__all__ = ["Cohort", "ImageStream", "PairDataset", "find_images", "open_cohort"]
+__all__ = [
+    "Cohort",
+    "ImageStream",
+    "PairDataset",
+    "SequenceDataset",
+    "find_images",
+    "one_sequence",
+    "open_cohort",
+]

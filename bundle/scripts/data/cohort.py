@@ -11,11 +11,13 @@ from ..errors import InputError
 from ..physical import Intensity, PercentileScaling
 from .atlas import choose_atlas
 from .labels import choose_labels, find_label_table
+from .sequences import find_sequences, labelled_frames
 from .split import check_parts, split_by_file, split_subjects
 from .subjects import PARTS, Record, find_subjects, read_data_list
 
 SYNTHETIC = "synthetic"
 SPLIT_FILE = "split.json"
+LABELS_OF_HEARTS = {1: "right ventricle", 2: "myocardium", 3: "left ventricle"}  # ACDC's, and the embedded cohort's
 
 
 @dataclass
@@ -26,7 +28,7 @@ class Cohort:
         name: of the data set, for folders and titles.
         training, validation, test: records of ``subject``, ``image``, ``label`` and, after the affine stage,
             ``unaligned_image`` and ``unaligned_label``.
-        atlas: the record that atlas-based pairs are registered to.
+        atlas: the record that atlas-based pairs are registered to; empty of sequences, which have their own reference.
         label_table: id to name, as far as the data set tells.
         label_rule: see :func:`scripts.data.labels.choose_labels`.
     """
@@ -42,7 +44,7 @@ class Cohort:
     @cached_property
     def labels(self) -> list[int]:
         """Ids of the evaluated labels, sorted."""
-        return choose_labels(self.label_rule, [*self.test, self.atlas], self.label_table)
+        return choose_labels(self.label_rule, labelled_frames([*self.test, self.atlas]), self.label_table)
 
     @property
     def label_names(self) -> dict[int, str]:
@@ -62,6 +64,7 @@ def open_cohort(
     intensity: Intensity = PercentileScaling(),  # noqa: B008 - it cannot be changed
     synthetic_subjects: int | None = None,
     synthetic_size: Sequence[int] | None = None,
+    sequences: bool = False,
 ) -> Cohort:
     """Find, split and, if asked, align the subjects of a data set.
 
@@ -79,20 +82,28 @@ def open_cohort(
         affine: register every subject to the atlas with ITK first, once.
         intensity: scaling of the images that are then compared, see :class:`scripts.physical.PercentileScaling`.
         synthetic_subjects, synthetic_size: of the embedded cohort; ``None`` for what suits the number of axes, see
-            :mod:`scripts.data.synthetic.write`.
+            :mod:`scripts.data.synthetic.write` and :mod:`scripts.data.hearts.write`.
+        sequences: the subjects are image sequences, see :func:`scripts.data.sequences.find_sequences`.
 
     Raises:
         InputError: if the data cannot be used; the sentence says what would be right.
     """
+    if sequences:
+        _refuse_of_sequences(atlas, affine)
     if dataset_dir == SYNTHETIC:
-        dataset_dir = str(_embedded(spatial_dims, Path(cache_dir), synthetic_subjects, synthetic_size, seed))
+        embedded = _embedded_hearts if sequences else _embedded
+        dataset_dir = str(embedded(spatial_dims, Path(cache_dir), synthetic_subjects, synthetic_size, seed))
+    name = Path(dataset_dir).resolve().name.removesuffix(".json")
+    if sequences:
+        parts = _split(find_sequences(dataset_dir), Path(dataset_dir), split_file, seed)
+        check_parts(parts, dataset_dir, {"training": 1})
+        return Cohort(name, **parts, atlas={}, label_table=LABELS_OF_HEARTS, label_rule=labels)
     parts, table = _read_parts(Path(dataset_dir), spatial_dims, split_file, seed)
     check_parts(parts, dataset_dir)
     reference = _find_atlas(parts, atlas, dataset_dir)
     if affine:
         parts, reference = _aligned(parts, reference, Path(cache_dir) / "affine", spatial_dims, intensity)
     others = {part: [r for r in parts[part] if r["subject"] != reference["subject"]] for part in PARTS}
-    name = Path(dataset_dir).resolve().name.removesuffix(".json")
     return Cohort(name, **others, atlas=reference, label_table=table, label_rule=labels)
 
 
@@ -110,6 +121,26 @@ def _embedded(dims: int, cache_dir: Path, count: int | None, size: Sequence[int]
     return write_cohort(cache_dir / folder, count, size, seed)
 
 
+def _embedded_hearts(dims: int, cache_dir: Path, count: int | None, size: Sequence[int] | None, seed: int) -> Path:
+    """The embedded cohort of beating hearts, written where it is missing."""
+    from .hearts import NUM_FRAMES, NUM_SUBJECTS, SIZES, write_hearts
+
+    count = NUM_SUBJECTS if count is None else count
+    size = SIZES[dims] if size is None else tuple(size)
+    if len(size) != dims:
+        raise InputError(
+            f"synthetic_size is {size}, but spatial_dims is {dims}; give {dims} numbers, or null for the default."
+        )
+    folder = "_".join(["hearts", "x".join(map(str, size)), f"{count}", f"seed{seed}"])
+    return write_hearts(cache_dir / folder, count, size, NUM_FRAMES, seed)
+
+
+def _refuse_of_sequences(atlas: str | None, affine: bool) -> None:
+    for option, given in (("atlas", atlas is not None), ("affine", affine)):
+        if given:
+            raise InputError(f"{option} is for pairs of subjects; the frames of a sequence need none, leave it out.")
+
+
 def _read_parts(
     source: Path, spatial_dims: int, split_file: str | None, seed: int
 ) -> tuple[dict[str, list[Record]], dict[int, str]]:
@@ -119,10 +150,14 @@ def _read_parts(
             parts = {**parts, **_hold_out(parts["training"], seed)}
         return parts, find_label_table(source.parent, spatial_dims)
     records = find_subjects(source, spatial_dims)
-    table = find_label_table(source, spatial_dims)
+    return _split(records, source, split_file, seed), find_label_table(source, spatial_dims)
+
+
+def _split(records: list[Record], source: Path, split_file: str | None, seed: int) -> dict[str, list[Record]]:
+    """By the file that is given, else by the folder's own, else seeded."""
     own_split = source / SPLIT_FILE
     path = split_file or (own_split if own_split.is_file() else None)
-    return (split_by_file(records, path) if path else split_subjects(records, seed)), table
+    return split_by_file(records, path) if path else split_subjects(records, seed)
 
 
 def _hold_out(training: list[Record], seed: int) -> dict[str, list[Record]]:

@@ -10,13 +10,13 @@ from typing import Any
 import nibabel as nib
 import torch
 from monai.data import CacheDataset
-from monai.transforms import Randomizable
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..errors import InputError
 from ..physical import bright_box
 from ..progress import progress
+from .augment import augmented, plain
 from .subjects import Record
 
 PAIRINGS = ("atlas", "random")
@@ -62,7 +62,7 @@ class PairDataset(Dataset[dict[str, Any]]):
             raise ValueError(f"pairing must be one of {PAIRINGS}, got {pairing!r}")
         self.pairing, self.seed, self.epoch = pairing, seed, 0
         self.data, self.transform, self.augment = list(data), transform, augment
-        self.subjects = _read([*self.data, atlas], transform, cache_rate, cache_workers)
+        self.subjects = read_all([*self.data, atlas], transform, cache_rate, cache_workers)
         _check_alike(self.subjects)
         self.labelled = _have_labels(self.data, atlas, pairing)
         available = len(data) if pairing == "atlas" else num_pairs or len(data)
@@ -91,39 +91,26 @@ class PairDataset(Dataset[dict[str, Any]]):
         moving, fixed = (self.subjects[i] for i in self._choose(index))
         pair = {**self._named(moving, "moving"), **self._named(fixed, "fixed")}
         if self.augment is not None:
-            pair = self._augmented(pair, index)
+            pair = augmented(self.augment, pair, f"{self.seed}-{self.epoch}-{index}")
         before = ["unaligned_image", "unaligned_label"][: 1 + self.labelled]
-        unaligned = {key: _plain(moving[key]) for key in before if key in moving}
+        unaligned = {key: plain(moving[key]) for key in before if key in moving}
         names = {"moving_id": moving["subject"], "fixed_id": fixed["subject"]}
         return {
             **pair,
             **unaligned,
             **names,
-            "spacing": _spacing(fixed["image"]),
+            "spacing": spacing_of(fixed["image"]),
             "orientation": _orientation(fixed["image"]),
         }
 
     def _named(self, subject: Mapping[str, Any], role: str) -> dict[str, Tensor]:
-        named = {role: _plain(subject["image"])}
+        named = {role: plain(subject["image"])}
         if self.labelled and isinstance(subject["label"], Tensor):
-            named[f"{role}_label"] = _plain(subject["label"])
+            named[f"{role}_label"] = plain(subject["label"])
         return named
 
-    def _augmented(self, pair: dict[str, Tensor], index: int) -> dict[str, Tensor]:
-        if isinstance(self.augment, Randomizable):
-            draw = random.Random(f"augment-{self.seed}-{self.epoch}-{index}").randrange(2**32)
-            self.augment.set_random_state(seed=draw)
-        assert self.augment is not None
-        return {key: _plain(value) for key, value in self.augment(pair).items()}
 
-
-def _plain(tensor: Any) -> Tensor:
-    """Without MONAI's metadata, whose collation would cost more than the images'."""
-    plain: Tensor = tensor.as_tensor() if hasattr(tensor, "as_tensor") else torch.as_tensor(tensor)
-    return plain
-
-
-def _spacing(image: Tensor) -> Tensor:
+def spacing_of(image: Tensor) -> Tensor:
     """Millimetres a voxel, an array axis each; 1 where the image came without a header."""
     dims = image.ndim - 1
     affine = getattr(image, "affine", None)
@@ -138,7 +125,7 @@ def _orientation(image: Tensor) -> str:
     return "" if affine is None or image.ndim != 4 else "".join(map(str, nib.aff2axcodes(affine.numpy())))
 
 
-def _read(records: Sequence[Record], transform: Callable[..., Any], rate: float, workers: int) -> Any:
+def read_all(records: Sequence[Record], transform: Callable[..., Any], rate: float, workers: int) -> Any:
     """The prepared subjects, a share of them kept in memory; in threads, and with a sign of life if it takes long."""
     subjects = CacheDataset(records, transform, cache_rate=rate, runtime_cache=True)
     kept = range(subjects.cache_num)
@@ -151,14 +138,14 @@ def _read(records: Sequence[Record], transform: Callable[..., Any], rate: float,
 def _check_alike(subjects: Sequence[Mapping[str, Any]]) -> None:
     """Refuse what a network would be shown at another size or place than the atlas."""
     atlas = subjects[len(subjects) - 1]
-    size, spacing = tuple(atlas["image"].shape[1:]), _spacing(atlas["image"])
+    size, spacing = tuple(atlas["image"].shape[1:]), spacing_of(atlas["image"])
     for subject in (subjects[i] for i in range(len(subjects))):
         if tuple(subject["image"].shape[1:]) != size:
             raise InputError(
                 f"{subject['subject']} measures {tuple(subject['image'].shape[1:])} voxels but the atlas "
                 f"{atlas['subject']} {size}; set spatial_size or affine: true."
             )
-        own = _spacing(subject["image"])
+        own = spacing_of(subject["image"])
         if ((own / spacing - 1).abs() > SAME_SPACING).any():
             raise InputError(
                 f"{subject['subject']} has voxels of {_text(own)} mm but the atlas {atlas['subject']} of "

@@ -11,6 +11,7 @@ from ..errors import InputError
 from .subjects import PARTS, Record, read_parts
 
 TEST_SHARE = 1 / 5  # the paper's 4 : 1
+MOST_NEEDED = {"training": 2}
 VALIDATION_SHARE = 1 / 20  # of the training part
 
 
@@ -50,14 +51,21 @@ def split_by_file(records: Sequence[Record], path: str | Path) -> dict[str, list
     return {part: [by_name[name] for name in names[part]] for part in PARTS}
 
 
-def check_parts(parts: Mapping[str, Sequence[Record]], source: str | Path) -> None:
+def check_parts(
+    parts: Mapping[str, Sequence[Record]], source: str | Path, needs: Mapping[str, int] = MOST_NEEDED
+) -> None:
     """Check that every part holds a subject, training two (an atlas and one to move), and that names are unique.
+
+    Args:
+        parts: part to records.
+        source: of the data, for the sentence.
+        needs: subjects that a part needs, where more than one.
 
     Raises:
         InputError: if not; the sentence names the part or the subject.
     """
     for part in PARTS:
-        have, need = len(parts.get(part, ())), 2 if part == "training" else 1
+        have, need = len(parts.get(part, ())), needs.get(part, 1)
         if have < need:
             raise InputError(f"{source} leaves {have} subjects for {part}, which needs at least {need}; add subjects.")
     names = Counter(record["subject"] for part in PARTS for record in parts[part])

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import InputError
 
-Record = dict[str, str]
+Record = dict[str, Any]
 
 NEURITE_FILES = {2: ("slice_norm.nii.gz", "slice_seg24.nii.gz"), 3: ("aligned_norm.nii.gz", "aligned_seg35.nii.gz")}
 NEURITE_TABLES = {2: "seg24_labels.txt", 3: "seg35_labels.txt"}

@@ -31,3 +31,22 @@ def prepare_pair(
         if isinstance(value, Tensor)
     }
     return torch.cat([targets["moving"], targets["fixed"]], dim=1), targets
+
+
+def measured_pairs(
+    batchdata: Mapping[str, Any], *tensors: Mapping[str, Tensor]
+) -> tuple[Mapping[str, Any], list[dict[str, Tensor]]]:
+    """The pairs of a batch that are measured: all, or those that ``measured`` lists, as a sequence's does.
+
+    Args:
+        batchdata: the batch as it came from the loader.
+        tensors: by name, ``(B, ...)`` each, such as the targets and what was predicted.
+
+    Returns:
+        The batch's lists of names and the tensors, with those pairs alone.
+    """
+    if "measured" not in batchdata:
+        return batchdata, [dict(each) for each in tensors]
+    chosen = batchdata["measured"]
+    names = {key: [value[i] for i in chosen] for key, value in batchdata.items() if isinstance(value, list)}
+    return names, [{key: value[chosen] for key, value in each.items()} for each in tensors]

@@ -10,6 +10,7 @@ from ignite.engine import Engine, Events
 
 from ..metrics import Measure
 from ..reports import PairResult, choose_panels, write_evaluation
+from .batches import measured_pairs
 from .clock import RegistrationClock
 from .distributed import gather_in_order, is_first, shared_indices
 from .pair_figure import save_pair_figure
@@ -46,28 +47,33 @@ class EvaluationReport:
         self.num_figures, self.panels = num_figures, choose_panels(panels)
         self.clock, self.measurer = RegistrationClock(), PairMeasurer(list(self.label_names), measures)
         self.results: list[PairResult] = []
+        self.of_items: list[list[PairResult]] = []  # one pair an item of the data set; of a sequence several
 
     def attach(self, engine: Engine) -> None:
         """Follow an evaluator."""
         self.clock.attach(engine)
-        engine.add_event_handler(Events.STARTED, lambda _: self.results.clear())
+        engine.add_event_handler(Events.STARTED, lambda _: self.of_items.clear())
         engine.add_event_handler(Events.ITERATION_COMPLETED, self.measure)
         engine.add_event_handler(Events.COMPLETED, self._finish)
 
     def measure(self, engine: Engine) -> None:
         """Add the pairs of the batch just registered."""
-        batch, target, pred = engine.state.batch, engine.state.output["label"], engine.state.output["pred"]
-        names = list(zip(batch["moving_id"], batch["fixed_id"], strict=True))
-        found = self.measurer(registration_stages(target, pred), names, self.clock.seconds)
-        indices = shared_indices(engine.state.dataloader.dataset)[len(self.results) :]
-        orientations = batch.get("orientation", [""] * len(names))
+        output = engine.state.output
+        names, (target, pred) = measured_pairs(engine.state.batch, output["label"], output["pred"])
+        pairs = list(zip(names["moving_id"], names["fixed_id"], strict=True))
+        found = self.measurer(registration_stages(target, pred), pairs, self.clock.seconds)
+        items = [found] if "measured" in engine.state.batch else [[result] for result in found]
+        indices = shared_indices(engine.state.dataloader.dataset)[len(self.of_items) :]
+        item_of = [indices[k] for k, item in enumerate(items) for _ in item]
+        orientations = names.get("orientation", [""] * len(pairs))
         for i, result in enumerate(found):
-            if indices[i] < self.num_figures:
+            if item_of[i] < self.num_figures:
                 save_pair_figure(self.folder, result, target, pred, i, self.panels, orientations[i])
-        self.results += found
+        self.of_items += items
 
     def _finish(self, engine: Engine) -> None:
-        self.results = gather_in_order(self.results, len(engine.state.dataloader.dataset))
+        items = gather_in_order(self.of_items, len(engine.state.dataloader.dataset))
+        self.results = [result for item in items for result in item]
         if is_first():
             self.write()
 

@@ -6,8 +6,9 @@ from .diffusion import ForwardDiffusion
 from .folding import FoldingPenalty
 from .lncc import FastLNCC
 from .registration import RegistrationLoss
+from .temporal import TemporalSmoothness
 
-__all__ = ["FastLNCC", "FoldingPenalty", "ForwardDiffusion", "RegistrationLoss"]
+__all__ = ["FastLNCC", "FoldingPenalty", "ForwardDiffusion", "RegistrationLoss", "TemporalSmoothness"]
 
 # MONAI's spatial_gradient indexes with a list, which torch announces it will forbid; not the user's to mend.
 warnings.filterwarnings("ignore", message="Using a non-tuple sequence for multidimensional indexing")

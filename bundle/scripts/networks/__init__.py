@@ -1,8 +1,18 @@
-"""Networks: a pair of images in, a displacement field out."""
+"""Networks: a pair of images in, a displacement field out; of a sequence, a pair a frame."""
 
 from .attention import EfficientChannelAttention
 from .dense_unet import DenseUNet, field_head
 from .pyramid import RegistrationPyramid
+from .recurrence import Recurrence
+from .recurrent_unet import RecurrentUNet
 from .registration import RegistrationModel
 
-__all__ = ["DenseUNet", "EfficientChannelAttention", "RegistrationModel", "RegistrationPyramid", "field_head"]
+__all__ = [
+    "DenseUNet",
+    "EfficientChannelAttention",
+    "Recurrence",
+    "RecurrentUNet",
+    "RegistrationModel",
+    "RegistrationPyramid",
+    "field_head",
+]

@@ -119,13 +119,18 @@ class DenseUNet(nn.Module):
             raise ValueError(
                 f"the network takes (B, {self.in_channels}, {self.spatial_dims} spatial axes), got {tuple(pair.shape)}"
             )
-        values = {"0_0": self.nodes["0_0"](pad_to_multiple(pair, 2**self.levels))}
+        values = {"0_0": self.encoded("0_0", pad_to_multiple(pair, 2**self.levels))}
         for i in range(1, self.levels + 1):
-            values[f"{i}_0"] = self.nodes[f"{i}_0"](self.pool(values[f"{i - 1}_0"]))
+            values[f"{i}_0"] = self.encoded(f"{i}_0", self.pool(values[f"{i - 1}_0"]))
         for i, j in self._inner_nodes():
             skips, below = [values[name] for name in self._skips(i, j)], values[f"{i + 1}_{j - 1}"]
             values[f"{i}_{j}"] = self._join(f"{i}_{j}", skips, below)
         return values
+
+    def encoded(self, name: str, value: Tensor) -> Tensor:
+        """What a node of the encoder makes of the row above it."""
+        encoded: Tensor = self.nodes[name](value)
+        return encoded
 
     def field(self, head: nn.Module, features: Tensor, size: Sequence[int]) -> Tensor:
         """What a head makes of a node of the output's row, for images of ``size``: without the padding."""

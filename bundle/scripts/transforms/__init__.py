@@ -4,6 +4,7 @@ from .align import AlignToAtlasd
 from .atlas import Atlas, CarryAtlasLabelsd, PairWithAtlasd
 from .intensity import ScaleIntensityd
 from .read import ReadSubjectd
+from .read_sequence import ReadSequence
 from .save import SaveLabelMapd
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Atlas",
     "CarryAtlasLabelsd",
     "PairWithAtlasd",
+    "ReadSequence",
     "ReadSubjectd",
     "SaveLabelMapd",
     "ScaleIntensityd",
