@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from scripts.data.noise import smooth_noise
 from scripts.data.synthetic.anatomy import build_tissue
 from scripts.data.synthetic.atlas_geometry import STRUCTURES, TRANSVERSE, TRANSVERSE_WIDTH, TRANSVERSE_WINDING
-from scripts.data.synthetic.deform import draw_displacement, draw_points, smooth_noise, voxel_spacing
+from scripts.data.synthetic.deform import draw_displacement, draw_points, voxel_spacing
 from scripts.data.synthetic.labels import structure_ids
 from scripts.data.synthetic.shapes import Ellipsoid, sheet_distance, smooth_difference, smooth_union
 from scripts.data.synthetic.traits import draw_traits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from ..physical import read_label
 from .subjects import NEURITE_TABLES, Record
 
 BACKGROUND = 0
+COLUMNS = "{:<5} {:<29} {:<3} {:<3} {:<3} {}"
 
 
 def read_label_table(path: str | Path) -> dict[int, str]:
@@ -29,6 +30,13 @@ def read_label_table(path: str | Path) -> dict[int, str]:
         return {int(row[0]): row[1] for row in rows if int(row[0]) != BACKGROUND}
     except (ValueError, IndexError) as error:
         raise InputError(f"{path} is no table of labels ({error}); a line needs an id and a name.") from error
+
+
+def format_label_table(labels: Mapping[int, tuple[str, tuple[int, int, int]]]) -> str:
+    """A FreeSurfer colour table of id to name and red, green, blue: what :func:`read_label_table` reads."""
+    rows = [COLUMNS.format("#ID", "Label Name", "R", "G", "B", "A"), ""]
+    rows += [COLUMNS.format(label, name, *colour, 0) for label, (name, colour) in labels.items()]
+    return "\n".join(rows) + "\n"
 
 
 def find_label_table(dataset_dir: str | Path, spatial_dims: int) -> dict[int, str]:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..noise import smooth_noise
 from .anatomy import CORTEX, WHITE_MATTER, Tissue
-from .deform import smooth_noise, voxel_spacing
+from .deform import voxel_spacing
 
 GAMMA, GAIN = 0.06, 0.015  # standard deviations, relative: contrast below white matter; all intensities
 BIAS, BIAS_SMOOTHNESS = 0.025, 35.0  # relative, mm

@@ -8,11 +8,10 @@ from itertools import combinations
 import numpy as np
 import torch
 from scipy.linalg import expm
-from scipy.ndimage import gaussian_filter
 from torch import Tensor
-from torch.nn.functional import interpolate
 
-from ...spatial import LINEAR_MODES, ScalingSquaring, identity_grid, jacobian_determinant, upsample_field
+from ...spatial import ScalingSquaring, identity_grid, jacobian_determinant, upsample_field
+from ..noise import smooth_noise
 from .atlas_geometry import FIELD_OF_VIEW, ORIGIN
 
 # Standard deviation of a velocity component and of the Gaussian that smooths it, mm, from large to fine.
@@ -82,18 +81,6 @@ def _draw_velocity(rng: np.random.Generator, size: Sequence[int], spacing: Seque
     from_centre = _millimetres(identity_grid(size)) - _column(BRAIN_CENTRE[: len(size)])
     stillness = STILLNESS * torch.exp(-from_centre.square().sum(0) / (2 * STILL_RADIUS**2))
     return (torch.from_numpy(velocity).float() * (1 - stillness))[None]
-
-
-def smooth_noise(rng: np.random.Generator, size: Sequence[int], sigma: Sequence[float]) -> np.ndarray:
-    """Gaussian noise of unit variance, smoothed by ``sigma`` voxels along each axis, ``(*S)`` float32."""
-    factor = max(1, int(min(sigma) / 3))  # smoother noise than that needs no full grid
-    coarse = [-(-count // factor) for count in size]
-    noise = gaussian_filter(rng.standard_normal(coarse, np.float32), [width / factor for width in sigma], mode="wrap")
-    if factor > 1:
-        batch = torch.from_numpy(noise)[None, None]
-        noise = interpolate(batch, tuple(size), mode=LINEAR_MODES[len(size)], align_corners=False)[0, 0].numpy()
-    unit: np.ndarray = noise / noise.std()
-    return unit
 
 
 def _affine(points: Tensor, rng: np.random.Generator) -> Tensor:

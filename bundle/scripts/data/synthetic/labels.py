@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..labels import format_label_table
+
 UNLABELLED = "Unknown"
 # By the number of axes: a slice has the 24 of seg24; a volume those of seg35 that a voxel of some mm can show.
 MIDDLE_LABELS = {
@@ -59,7 +61,6 @@ COLOURS = {
     "Ventral-DC": (165, 42, 42),
     "Choroid-Plexus": (0, 200, 200),
 }
-COLUMNS = "{:<5} {:<29} {:<3} {:<3} {:<3} {}"
 
 
 def structure_ids(structure: str, dims: int) -> tuple[int, int]:
@@ -79,9 +80,8 @@ def label_names(dims: int) -> dict[int, str]:
 
 
 def label_table_text(dims: int) -> str:
-    """The table as a FreeSurfer colour file: id, name, red, green, blue, transparency."""
-    rows = [COLUMNS.format("#ID", "Label Name", "R", "G", "B", "A"), ""]
-    for label, name in ({0: UNLABELLED} | label_names(dims)).items():
-        colour = COLOURS[name.removeprefix("Left-").removeprefix("Right-")]
-        rows.append(COLUMNS.format(label, name, *colour, 0))
-    return "\n".join(rows) + "\n"
+    """The table of slices or volumes as a FreeSurfer colour file."""
+    names = {0: UNLABELLED} | label_names(dims)
+    return format_label_table(
+        {label: (name, COLOURS[name.removeprefix("Left-").removeprefix("Right-")]) for label, name in names.items()}
+    )

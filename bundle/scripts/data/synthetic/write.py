@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import nibabel as nib
 import numpy as np
-import torch
 
-from ...errors import InputError
-from ...files import atomic_folder
 from ...progress import progress
+from ..generated import describe_cohort, write_generated
 from ..subjects import NEURITE_FILES, NEURITE_TABLES
 from .atlas_geometry import ORIGIN
 from .deform import BRAIN_CENTRE, voxel_spacing
@@ -24,7 +19,7 @@ from .subject import make_subject
 GENERATOR_VERSION = {2: 1, 3: 2}  # by the number of axes: raise it with every change that alters a voxel
 SIZES = {2: (160, 192), 3: (64, 64, 80)}  # where none is asked for: voxels of 1 mm, and of 2.5 mm
 NUM_SUBJECTS = {2: 60, 3: 24}
-MARKER = "cohort.json"
+CONTENT = "synthetic brains in the layout of neurite-OASIS"
 SMALLEST_SIZE = 32  # voxels: on a coarser grid the cortex is gone
 
 
@@ -50,74 +45,10 @@ def write_cohort(folder: Path, num_subjects: int, spatial_size: Sequence[int], s
     Raises:
         InputError: if an argument is out of range, or the folder holds something else or another cohort.
     """
-    folder = Path(folder)
-    wanted = _describe(num_subjects, spatial_size, seed)
-    if _is_written(folder, wanted):
-        return folder
-    try:
-        with atomic_folder(folder) as partial, _one_thread():
-            _write_subjects(partial, num_subjects, wanted["spatial_size"], seed)
-            (partial / MARKER).write_text(json.dumps(wanted, indent=2) + "\n")
-    except OSError as error:
-        reason = error.strerror or error
-        raise InputError(f"{folder} cannot be written ({reason}); name a folder where you may write.") from error
-    _is_written(folder, wanted)  # another process may have been faster, with other arguments
-    return folder
-
-
-def _describe(num_subjects: int, spatial_size: Sequence[int], seed: int) -> dict[str, Any]:
-    """What the marker says; raises InputError for arguments out of range."""
-    size = list(spatial_size)
-    if len(size) not in NEURITE_FILES or any(int(n) != n or n < SMALLEST_SIZE for n in size):
-        raise InputError(
-            f"the embedded cohort cannot have the size {tuple(size)}; give two or three whole numbers of voxels, "
-            f"each {SMALLEST_SIZE} or more."
-        )
-    if int(num_subjects) != num_subjects or num_subjects < 1:
-        raise InputError(f"the embedded cohort cannot have {num_subjects} subjects; give a whole number from 1 on.")
-    if int(seed) != seed or seed < 0:
-        raise InputError(f"the embedded cohort cannot have the seed {seed}; give a whole number from 0 on.")
-    return {
-        "content": "synthetic brains in the layout of neurite-OASIS",
-        "generator_version": GENERATOR_VERSION[len(size)],
-        "num_subjects": int(num_subjects),
-        "spatial_size": [int(n) for n in size],
-        "seed": int(seed),
-    }
-
-
-def _is_written(folder: Path, wanted: dict[str, Any]) -> bool:
-    """Whether the folder holds the cohort wanted; not if it is missing or empty.
-
-    Raises:
-        InputError: if it holds anything else.
-    """
-    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return False
-    try:
-        found = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise InputError(
-            f"{folder} exists and is no embedded cohort (no readable {MARKER}); remove it or name another folder."
-        ) from None
-    if found != wanted:
-        different = [key for key in wanted if not isinstance(found, dict) or found.get(key) != wanted[key]]
-        raise InputError(
-            f"{folder} holds an embedded cohort of another {' and '.join(different) or 'kind'}; "
-            "remove it or name another folder."
-        )
-    return True
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """For hundreds of short tensor operations: on busy cores, threads wait for each other longer than they work."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    wanted = describe_cohort(CONTENT, GENERATOR_VERSION, num_subjects, spatial_size, seed, SMALLEST_SIZE)
+    return write_generated(
+        Path(folder), wanted, lambda partial: _write_subjects(partial, num_subjects, wanted["spatial_size"], seed)
+    )
 
 
 def _write_subjects(folder: Path, num_subjects: int, spatial_size: Sequence[int], seed: int) -> None:
