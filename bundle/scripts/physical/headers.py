@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +23,36 @@ ORTHONORMAL = 1e-3  # how far the product of two axes may be from 0 or 1
 
 
 def is_nifti(path: str) -> bool:
-    """Whether the file's name ends like a NIfTI file's."""
-    return path.lower().endswith(NIFTI_SUFFIXES)
+    """Whether this is a file, existing or not, whose name ends like a NIfTI file's."""
+    return path.lower().endswith(NIFTI_SUFFIXES) and not Path(path).is_dir()
 
 
-def read_geometry(path: str, vectors: int = 1) -> Geometry:
+def read_geometry(path: str, vectors: int = 1, smallest: int | None = None) -> Geometry:
     """The grid of an image file, or of the one DICOM series of a folder, as ITK reads it.
 
     Args:
         path: the file or folder.
         vectors: how many values a voxel must have.
+        smallest: how many voxels an axis longer than one must have; ``None`` for as many as ITK smooths.
 
     Raises:
         InputError: if there is no such file, no format knows it, it is no one-channel image of two or three axes, or
             its spacing, origin or direction cannot be that of an image.
+    """
+    size, spacing, origin, direction = read_axes(path, vectors)
+    while len(size) > 3 and size[-1] == 1:
+        size = size[:-1]
+    dims = len(size)
+    geometry = Geometry(tuple(size), spacing[:dims], origin[:dims], direction[:dims, :dims])
+    check_geometry(geometry, path, smallest or (MIN_SIZE if vectors == 1 else 2))
+    return geometry
+
+
+def read_axes(path: str, vectors: int = 1) -> tuple[list[int], np.ndarray, np.ndarray, np.ndarray]:
+    """Size, spacing, origin and direction of a file's axes, however many, as ITK reads them; time is its fourth.
+
+    Raises:
+        InputError: if there is no such file, no format knows it, or a voxel has not ``vectors`` values.
     """
     if not Path(path).exists():
         raise InputError(f"{path} does not exist; name an image file or a folder of one DICOM series.")
@@ -44,12 +61,7 @@ def read_geometry(path: str, vectors: int = 1) -> Geometry:
     size, spacing, origin, direction, components = _information(path)
     if components != vectors:
         raise InputError(f"{path} has {components} values a voxel (colours, vectors); it should have {vectors}.")
-    while len(size) > 3 and size[-1] == 1:
-        size = size[:-1]
-    dims = len(size)
-    geometry = Geometry(tuple(size), spacing[:dims], origin[:dims], direction[:dims, :dims])
-    _check(geometry, path, MIN_SIZE if vectors == 1 else 2)
-    return geometry
+    return size, spacing, origin, direction
 
 
 def _information(path: str) -> tuple[list[int], np.ndarray, np.ndarray, np.ndarray, int]:
@@ -59,8 +71,8 @@ def _information(path: str) -> tuple[list[int], np.ndarray, np.ndarray, np.ndarr
     try:
         if Path(path).is_dir():
             return _of_image(read_series(path))
-        if is_nifti(path) and isinstance(_nifti_header(path), nib.Nifti2Header):
-            return _of_nifti_2(_nifti_header(path))
+        if is_nifti(path) and isinstance(nifti_header(path), nib.Nifti2Header):
+            return _of_nifti_2(nifti_header(path))
         io = itk.ImageIOFactory.CreateImageIO(path, itk.CommonEnums.IOFileMode_ReadMode)
         if io is None:
             raise InputError(f"{path} cannot be read as an image; give a complete NIfTI, NRRD or MetaImage file.")
@@ -87,7 +99,7 @@ def _of_nifti_2(header: nib.Nifti2Header) -> tuple[list[int], np.ndarray, np.nda
     return size, spacing, origin, matrix / spacing, components
 
 
-def _nifti_header(path: str) -> nib.Nifti1Header:
+def nifti_header(path: str) -> nib.Nifti1Header:
     """The header as it is stored, unchecked: checking, nibabel would mend it."""
     with ImageOpener(path) as stream:
         first = stream.read(4)  # the header's length
@@ -130,7 +142,7 @@ def unreadable(path: str, error: BaseException) -> InputError:
 def _check_nifti(path: str) -> None:
     """Refuse what ITK mends in silence: voxels of no size become 1 mm wide."""
     try:
-        header = _nifti_header(path)
+        header = nifti_header(path)
         spacing = np.array(header["pixdim"][1 : 1 + min(3, int(header["dim"][0]))], dtype=float)
         affine = header.get_best_affine()
     except Exception as error:  # nibabel, gzip and zlib each have their own
@@ -142,13 +154,21 @@ def _check_nifti(path: str) -> None:
         raise InputError(f"{path} has an affine that is not finite or that is singular; mend its sform or qform.")
 
 
-def _check(geometry: Geometry, path: str, smallest: int) -> None:
+def check_geometry(geometry: Geometry, path: str, smallest: int) -> None:
+    """Refuse a grid that the file ``path`` cannot mean.
+
+    Raises:
+        InputError: if it has not two or three long axes of ``smallest`` voxels or more, too many voxels in all, or a
+            spacing, origin or direction that cannot be that of an image.
+    """
     dims, size = len(geometry.size), geometry.size
     if dims not in (2, 3) or len(geometry.axes) not in (2, 3):
-        raise InputError(f"{path} is an array of {_sizes(size)}; give a 2-D or 3-D image, one time point of a series.")
+        raise InputError(
+            f"{path} is an array of {sizes_text(size)}; give a 2-D or 3-D image, one time point of a series."
+        )
     if min(size[axis] for axis in geometry.axes) < smallest or np.prod(size, dtype=float) > MAX_VOXELS:
         raise InputError(
-            f"{path} measures {_sizes(size)} voxels; every axis needs {smallest} or more, and 2**30 in all at most."
+            f"{path} measures {sizes_text(size)} voxels; every axis needs {smallest} or more, and 2**30 in all at most."
         )
     spacing = geometry.spacing
     if not (np.isfinite(spacing).all() and (spacing > 0).all()):
@@ -161,7 +181,8 @@ def _check(geometry: Geometry, path: str, smallest: int) -> None:
         raise InputError(f"{path} has a singular or sheared direction; its axes must be at right angles{hint}.")
 
 
-def _sizes(size: tuple[int, ...]) -> str:
+def sizes_text(size: Sequence[int]) -> str:
+    """Sizes as sentences give them."""
     return " x ".join(str(each) for each in size)
 
 

@@ -64,12 +64,12 @@ def read_image(path: str) -> Image:
     """
     path = str(path)
     geometry = read_geometry(path)
-    values = _voxels(path, geometry).astype(np.float32)
+    values = read_voxels(path, geometry.size).astype(np.float32)
     check_intensities(values, path)
     return Image(path, values, geometry)
 
 
-def read_label(path: str, image: Image | None = None) -> Image:
+def read_label(path: str, image: Image | None = None, smallest: int | None = None) -> Image:
     """Label ids, of a whole-number type.
 
     A label map is drawn on its image's voxels. Stored in another order of the axes under a header that says so, it is
@@ -79,18 +79,23 @@ def read_label(path: str, image: Image | None = None) -> Image:
     Args:
         path: the file.
         image: the image it belongs to; without one the file's own header is kept.
+        smallest: see :func:`scripts.physical.headers.read_geometry`.
 
     Raises:
         InputError: if the file cannot be read, holds values that are not whole numbers, or differs in size.
     """
     path = str(path)
-    geometry = read_geometry(path)
-    label = Image(path, _whole_numbers(_voxels(path, geometry), path), geometry)
-    return label if image is None else _on_voxels_of(image, label)
+    geometry = read_geometry(path, smallest=smallest)
+    label = Image(path, whole_numbers(read_voxels(path, geometry.size), path), geometry)
+    return label if image is None else on_voxels_of(image, label)
 
 
-def _on_voxels_of(image: Image, label: Image) -> Image:
-    """The label stored as its image is."""
+def on_voxels_of(image: Image, label: Image) -> Image:
+    """The label stored as its image is, by the rules of :func:`read_label`.
+
+    Raises:
+        InputError: if it differs in size.
+    """
     if label.geometry.size == image.geometry.size and label.geometry.same_as(image.geometry):
         return replace(label, geometry=image.geometry)
     if label.geometry.same_but_for_order(image.geometry):
@@ -103,8 +108,12 @@ def _on_voxels_of(image: Image, label: Image) -> Image:
     return replace(label, geometry=image.geometry, note=note)
 
 
-def _voxels(path: str, geometry: Geometry) -> np.ndarray:
-    """The voxels ``(*size)``. ITK fills up a truncated NIfTI file with zeros, nibabel does not."""
+def read_voxels(path: str, size: tuple[int, ...]) -> np.ndarray:
+    """The voxels ``(*size)``, unchecked. ITK fills up a truncated NIfTI file with zeros, nibabel does not.
+
+    Raises:
+        InputError: if they cannot be read or are no real numbers.
+    """
     try:
         values = _read(path)
     except InputError:
@@ -113,7 +122,7 @@ def _voxels(path: str, geometry: Geometry) -> np.ndarray:
         raise unreadable(path, error) from error
     if np.iscomplexobj(values) or values.dtype.names:
         raise InputError(f"{path} holds complex or coloured voxels; give an image of one real channel.")
-    return values.reshape(geometry.size)
+    return values.reshape(size)
 
 
 def _read(path: str) -> np.ndarray:
@@ -128,7 +137,12 @@ def _read(path: str) -> np.ndarray:
     return np.asarray(reader.get_data(reader.read(path))[0])
 
 
-def _whole_numbers(values: np.ndarray, path: str) -> np.ndarray:
+def whole_numbers(values: np.ndarray, path: str) -> np.ndarray:
+    """The label ids of the file ``path`` in the smallest type that holds them.
+
+    Raises:
+        InputError: if they are no whole numbers, or too large.
+    """
     check_label_ids(values, path)
     if not np.issubdtype(values.dtype, np.integer):
         values = values.astype(np.int64)
