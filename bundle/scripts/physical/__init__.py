@@ -1,9 +1,10 @@
 """Physical space: where an image lies, in which orientation it is stored, how it is read, scaled and written.
 
 From the ground up: ``orientation``, ``geometry``, ``frame`` (the space a pair is registered in), ``headers`` and
-``images`` (reading and refusing), ``sequences`` (images at several times), ``intensity``, ``pair`` and ``prepared``
-(what is compared), ``itk_images`` and ``itk_transforms``, ``writing``, ``points`` (landmark files), ``affine_starts``
-and ``affine_search`` (ITK). All but the last two import ITK, which takes seconds, when they are called.
+``images`` (reading and refusing), ``dicom_cine``, ``time_axis``, ``sequences`` and ``sequence_labels`` (images at
+several times), ``intensity``, ``pair`` and ``prepared`` (what is compared), ``itk_images`` and ``itk_transforms``,
+``writing``, ``points`` (landmark files), ``affine_starts`` and ``affine_search`` (ITK). All but the last two import
+ITK, which takes seconds, when they are called.
 """
 
 from .frame import Frame, Grid
@@ -13,7 +14,8 @@ from .intensity import BACKGROUND, Intensity, PercentileScaling, bright_box
 from .orientation import ORIENTATION, Turn
 from .pair import Pair, pair_up, read_pair
 from .prepared import Prepared, crop, prepare, resample
-from .sequences import ImageSequence, check_frame, read_label_frame, read_label_series, read_sequence
+from .sequence_labels import read_label_frame, read_label_series
+from .sequences import ImageSequence, check_frame, read_sequence
 from .writing import write_field_series, write_sequence
 
 __all__ = [

@@ -10,15 +10,14 @@ import numpy as np
 
 from ..errors import InputError
 from ..voxels import check_intensities
+from .dicom_cine import is_dicom, read_cine
 from .geometry import Geometry
-from .headers import MAX_VOXELS, MIN_SIZE, check_geometry, is_nifti, nifti_header, read_axes, read_geometry, sizes_text
-from .images import Image, on_voxels_of, read_label, read_voxels, whole_numbers
+from .headers import read_geometry, sizes_text
+from .images import Image, read_voxels
+from .time_axis import THINNEST, check_grid, numbered, read_grid
 
-THINNEST = 2  # voxels along the third axis of a stack of slices: those may be registered one by one
 FRAME_FILES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 VOXEL_FILES = (".raw", ".raw.gz", ".zraw")  # what .nhdr and .mhd headers keep beside them
-SECONDS = {8: 1.0, 16: 1e-3, 24: 1e-6}  # NIfTI's units of time: s, ms, us
-LENGTH_CODES, TIME_CODES = 0b000111, 0b111000  # the bits of NIfTI's xyzt_units
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +46,11 @@ class ImageSequence:
 
 
 def read_sequence(path: str) -> ImageSequence:
-    """A sequence from a 4-D file (NIfTI, NRRD, MetaImage) or a folder with a file a frame, in natural order.
+    """A sequence from a 4-D file, or from a folder with a file a frame or with one DICOM cine.
 
     Time is the fourth axis of a file: a slice at several times is ``X x Y x 1 x T``. Its unit is known in NIfTI; NRRD
-    and MetaImage name none, and what ITK writes there is seconds.
+    and MetaImage name none, and what ITK writes there is seconds. Files of frames come in natural order, frame2 before
+    frame10; the order of DICOM files is found by :func:`scripts.physical.dicom_cine.read_cine`.
 
     Raises:
         InputError: if a frame cannot be read or is no one-channel image, if there are fewer than two, they lie on
@@ -73,120 +73,51 @@ def check_frame(index: int, sequence: ImageSequence, option: str) -> None:
         )
 
 
-def read_label_frame(path: str, sequence: ImageSequence) -> Image:
-    """The label map of one frame, on the sequence's grid; see :func:`scripts.physical.images.read_label`.
-
-    Raises:
-        InputError: if the file cannot be read, holds values that are not whole numbers, or differs in size.
-    """
-    label = read_label(path, smallest=THINNEST)
-    return on_voxels_of(sequence.frame(0), label.in_space(3) if len(label.geometry.size) < 3 else label)
-
-
-def read_label_series(path: str, sequence: ImageSequence) -> np.ndarray:
-    """The label ids ``(X, Y, Z, T)`` of a 4-D file, in the sequence's order of axes; a frame without labels is 0.
-
-    Raises:
-        InputError: if the file cannot be read, holds values that are not whole numbers, or has not the sequence's
-            grid and number of frames.
-    """
-    path = str(path)
-    if Path(path).is_dir():
-        raise InputError(f"{path} is a folder; give the labels of a sequence as one file of X x Y x Z x T voxels.")
-    geometry, step = _grid(path)
-    count, expected = step.count, len(sequence.times)
-    if count != expected:
-        raise InputError(f"{path} has {count} frames but {sequence.path} {expected}; a frame without labels is all 0.")
-    values = whole_numbers(read_voxels(path, (*geometry.size, count)), path)
-    image = sequence.frame(0)
-    labels = [on_voxels_of(image, Image(path, values[..., index], geometry)) for index in range(count)]
-    if labels[0].note:
-        raise InputError(f"{path} lies on another grid than {sequence.path}; give the labels its frames' header.")
-    return np.stack([label.values for label in labels], axis=-1)
-
-
-@dataclass(frozen=True)
-class _Steps:
-    """The time axis of a file."""
-
-    count: int
-    step: float
-    unit: str
-    note: str
-
-    @property
-    def times(self) -> np.ndarray:
-        return np.arange(self.count) * self.step
-
-
 def _of_file(path: str) -> ImageSequence:
-    geometry, steps = _grid(path)
-    values = read_voxels(path, (*geometry.size, steps.count)).astype(np.float32)
+    geometry, axis = read_grid(path)
+    values = read_voxels(path, (*geometry.size, axis.count)).astype(np.float32)
     _check_frames(values, path)
-    return ImageSequence(path, values, geometry, steps.times, steps.unit, steps.note)
-
-
-def _grid(path: str) -> tuple[Geometry, _Steps]:
-    """The grid of a 4-D file's frames, and its time axis."""
-    size, spacing, origin, direction = read_axes(path)
-    if len(size) < 4:
-        raise InputError(
-            f"{path} is one image of {sizes_text(size)} voxels, no sequence; store slices as X x Y x 1 x T and volumes "
-            "as X x Y x Z x T, or give a folder with a file a frame."
-        )
-    if len(size) > 4:
-        raise InputError(f"{path} is an array of {sizes_text(size)}; a sequence has four axes, X x Y x Z x T.")
-    geometry = Geometry(tuple(size[:3]), spacing[:3], origin[:3], direction[:3, :3])
-    _check_grid(geometry, path, size[3])
-    return geometry, _steps(path, size[3], float(spacing[3]), spacing[:3])
-
-
-def _check_grid(geometry: Geometry, path: str, count: int) -> None:
-    if count < 2:
-        raise InputError(f"{path} holds one frame; a sequence needs two or more.")
-    if sum(n >= MIN_SIZE for n in geometry.size) < 2 or np.prod((*geometry.size, count), dtype=float) > MAX_VOXELS:
-        raise InputError(
-            f"{path} measures {sizes_text((*geometry.size, count))} voxels; a frame needs {MIN_SIZE} or more along two "
-            "axes, and a sequence 2**30 in all at most."
-        )
-    check_geometry(geometry, path, THINNEST)
-
-
-def _steps(path: str, count: int, step: float, spacing: np.ndarray) -> _Steps:
-    """What the header says of time."""
-    notes = []
-    scale = 1.0
-    if is_nifti(path):
-        header = nifti_header(path)
-        units = int(header["xyzt_units"])
-        step, scale = float(header["pixdim"][4]), SECONDS.get(units & TIME_CODES, 0.0)
-        if not units & LENGTH_CODES and (spacing == 1).all():
-            notes.append(f"the header of {path} gives no spacing: 1 x 1 x 1 mm is assumed")
-    elif step == 1:
-        scale = 0.0  # as good as not given
-    else:
-        notes.append(f"the header of {path} names no unit of time: {step:g} from frame to frame is taken for seconds")
-    if scale and np.isfinite(step) and step > 0:
-        return _Steps(count, step * scale, "s", "; ".join(notes))
-    notes.append(f"the header of {path} gives no time between frames: they are numbered")
-    return _Steps(count, 1.0, "frame", "; ".join(notes))
+    return ImageSequence(path, values, geometry, axis.times, axis.unit, axis.note)
 
 
 def _of_folder(path: str) -> ImageSequence:
-    files = [file for file in Path(path).iterdir() if not file.name.startswith(".")]
+    files = sorted(file for file in Path(path).iterdir() if not file.name.startswith("."))
     if not files:
         raise InputError(f"{path} is an empty folder; give a folder with a file a frame.")
     frames = sorted((file for file in files if _ends(file, FRAME_FILES)), key=_natural)
-    others = [file for file in files if file not in frames and not _ends(file, VOXEL_FILES)]
-    if others or not frames:
+    slices = [] if frames else [file for file in files if file.name != "DICOMDIR" and is_dicom(str(file))]
+    known = {*frames, *slices}
+    others = [file for file in files if file not in known and not _belongs(file, frames)]
+    if others or not known:
         kinds = ", ".join(FRAME_FILES)
-        raise InputError(f"{path} holds {min(others or files).name}, no frame; give a folder of {kinds} files alone.")
-    return _of_frames(path, [str(frame) for frame in frames])
+        raise InputError(
+            f"{path} holds {(others or files)[0].name}, no frame; give a folder of {kinds} files alone, or of "
+            "one DICOM cine alone."
+        )
+    return _of_cine(path, list(map(str, slices))) if slices else _of_frames(path, list(map(str, frames)))
+
+
+def _belongs(file: Path, frames: list[Path]) -> bool:
+    """Whether a file comes with frames: the voxels of a header, or the list of a medium's DICOM files."""
+    return _ends(file, VOXEL_FILES) if frames else file.name == "DICOMDIR"
+
+
+def _of_cine(path: str, slices: list[str]) -> ImageSequence:
+    cine = read_cine(path, slices)
+    count = len(cine.times)
+    check_grid(cine.geometry, path, count)
+    values = np.empty((*cine.geometry.size, count), dtype=np.float32)
+    for index, files in enumerate(cine.files):
+        for level, file in enumerate(files):
+            values[:, :, level, index] = read_voxels(file, cine.geometry.size[:2])
+    _check_frames(values, path)
+    note = cine.note if cine.unit == "s" else numbered(path)
+    return ImageSequence(path, values, cine.geometry, cine.times, cine.unit, note)
 
 
 def _of_frames(path: str, frames: list[str]) -> ImageSequence:
     first = read_geometry(frames[0], smallest=THINNEST)
-    _check_grid(first.in_space(3), path, len(frames))
+    check_grid(first.in_space(3), path, len(frames))
     values = np.empty((*first.in_space(3).size, len(frames)), dtype=np.float32)
     for index, frame in enumerate(frames):
         geometry = read_geometry(frame, smallest=THINNEST)
@@ -198,8 +129,7 @@ def _of_frames(path: str, frames: list[str]) -> ImageSequence:
         voxels = read_voxels(frame, geometry.size).astype(np.float32)
         check_intensities(voxels, frame)
         values[..., index] = voxels.reshape(values.shape[:3])
-    note = f"the files in {path} give no time between frames: they are numbered"
-    return ImageSequence(path, values, first.in_space(3), np.arange(len(frames), dtype=float), "frame", note)
+    return ImageSequence(path, values, first.in_space(3), np.arange(len(frames), dtype=float), "frame", numbered(path))
 
 
 def _check_frames(values: np.ndarray, path: str) -> None:
