@@ -253,6 +253,20 @@ def colour(folder: Path) -> str:
     return str(folder / "cine.nii.gz")
 
 
+def nrrd(sizes: str, directions: str, kinds: str) -> Spoil:
+    """A NRRD file of three axes in space and one that is not, as NRRD's own tools and 3D Slicer write it."""
+
+    def write(folder: Path) -> str:
+        header = (
+            f"NRRD0004\ntype: short\ndimension: 4\nspace: left-posterior-superior\nsizes: {sizes}\nspace directions: "
+            f"{directions}\nkinds: {kinds}\nendian: little\nencoding: raw\nspace origin: (0,0,0)\n\n"
+        )
+        (folder / "cine.nrrd").write_bytes(header.encode() + frames().tobytes())
+        return str(folder / "cine.nrrd")
+
+    return write
+
+
 def empty(folder: Path) -> str:
     (folder / "frames").mkdir()
     return str(folder / "frames")
@@ -283,6 +297,12 @@ FILES: dict[str, tuple[Spoil, str]] = {
     "complex": (file_of(*SIZE, 3, kind=np.complex64), "complex"),
     "narrow": (file_of(12, 3, 1, 5), "4 or more along two axes"),
     "a line": (file_of(12, 1, 1, 5), "4 or more along two axes"),
+    "a list of volumes": (
+        nrrd("11 12 14 3", "none (1,0,0) (0,1,0) (0,0,1)", "list domain domain domain"), "time as the fourth axis",
+    ),
+    "time outside space": (
+        nrrd("12 14 3 11", "(1,0,0) (0,1,0) (0,0,1) none", "domain domain domain time"), "time as the fourth axis",
+    ),
     "truncated": (truncated, "cannot be read"),
     "NaN": (spoilt(np.nan, (0, 0, 0, 7)), r"\(frame 7, counted from 0\) holds NaN or infinite"),
     "infinite": (spoilt(np.inf, (3, 0, 0, 0)), r"\(frame 0, counted from 0\) holds NaN or infinite"),

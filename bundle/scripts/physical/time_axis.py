@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -44,7 +45,7 @@ def read_grid(path: str) -> tuple[Geometry, TimeAxis]:
     Raises:
         InputError: if the file cannot be read, or is no sequence of one-channel images.
     """
-    size, spacing, origin, direction = read_axes(path)
+    size, spacing, origin, direction = _axes(path)
     if len(size) == 3 and size[2] > 1 and is_dicom(path):
         raise several_frames(path)
     if len(size) < 4:
@@ -57,6 +58,18 @@ def read_grid(path: str) -> tuple[Geometry, TimeAxis]:
     geometry = Geometry(tuple(size[:3]), spacing[:3], origin[:3], direction[:3, :3])
     check_grid(geometry, path, size[3])
     return geometry, _time_axis(path, size[3], float(spacing[3]), spacing[:3])
+
+
+def _axes(path: str) -> tuple[list[int], np.ndarray, np.ndarray, np.ndarray]:
+    """As :func:`read_axes`; of NRRD's ways to store time, 3D Slicer's is one that ITK takes for something else."""
+    try:
+        return read_axes(path)
+    except InputError as error:
+        if path.lower().endswith((".nrrd", ".nhdr")) and Path(path).exists():
+            raise InputError(
+                f"{path} is no valid NRRD file in which ITK finds time as the fourth axis; convert it to 4-D NIfTI."
+            ) from error
+        raise
 
 
 def check_grid(geometry: Geometry, path: str, count: int) -> None:
