@@ -12,7 +12,9 @@ from .similarity import (
     StructuralSimilarity,
     correlation,
 )
+from .strain import circumferential_strain, green_lagrange_strain, radial_strain
 from .surface import AverageSurfaceDistance, HausdorffDistance95, LostLabels
+from .temporal import carried_volume, closing_error, ejection_fraction, temporal_roughness
 
 __all__ = [
     "AverageSurfaceDistance",
@@ -28,9 +30,16 @@ __all__ = [
     "NonDiffeomorphicVolume",
     "NormalisedCrossCorrelation",
     "StructuralSimilarity",
+    "carried_volume",
+    "circumferential_strain",
+    "closing_error",
     "correlation",
+    "ejection_fraction",
+    "green_lagrange_strain",
     "label_dice",
     "log_jacobian_deviation",
     "named_measures",
     "non_diffeomorphic_volume",
+    "radial_strain",
+    "temporal_roughness",
 ]

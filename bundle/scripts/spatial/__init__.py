@@ -6,7 +6,7 @@ from .grids import identity_grid
 from .integrate import ScalingSquaring
 from .invert import invert_field
 from .invert_points import invert_points
-from .jacobian import folded_fraction, jacobian_determinant
+from .jacobian import deformation_gradient, folded_fraction, jacobian_determinant
 from .padding import crop_to, pad_to_multiple
 from .precision import without_autocast
 from .resize import LINEAR_MODES, halve_field, upsample_field
@@ -21,6 +21,7 @@ __all__ = [
     "block_means",
     "compose",
     "crop_to",
+    "deformation_gradient",
     "folded_fraction",
     "gaussian_means",
     "grid_points",

@@ -24,12 +24,27 @@ def jacobian_determinant(ddf: Tensor) -> Tensor:
     Raises:
         ValueError: if the number of channels is not the number of spatial axes.
     """
+    return determinant(deformation_gradient(ddf))[:, None]
+
+
+def deformation_gradient(ddf: Tensor) -> list[list[Tensor]]:
+    """The matrix ``F`` of derivatives of ``x + ddf(x)``, by the differences of :func:`jacobian_determinant`.
+
+    Args:
+        ddf: displacement in voxels, ``(B, D, *S)``.
+
+    Returns:
+        D rows of D tensors ``(B, *S)``: row ``i``, column ``j`` is the change of coordinate ``i`` along axis ``j``,
+        voxels a voxel.
+
+    Raises:
+        ValueError: if the number of channels is not the number of spatial axes.
+    """
     dims = ddf.ndim - 2
     if ddf.shape[1] != dims:
         raise ValueError(f"a displacement field of {dims} axes needs {dims} channels, got shape {tuple(ddf.shape)}")
     gradients = [torch.gradient(ddf[:, i].float(), dim=tuple(range(1, ddf.ndim - 1))) for i in range(dims)]
-    rows = [[gradients[i][j] + (i == j) for j in range(dims)] for i in range(dims)]
-    return determinant(rows)[:, None]
+    return [[gradients[i][j] + (i == j) for j in range(dims)] for i in range(dims)]
 
 
 def determinant(rows: Sequence[Sequence[Tensor]]) -> Tensor:
