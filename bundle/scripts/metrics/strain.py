@@ -21,7 +21,8 @@ def green_lagrange_strain(ddf: Tensor, spacing: Sequence[float]) -> Tensor:
     """Green-Lagrange strain ``E = (F^T F - I) / 2`` of ``x + ddf(x)``, ``F`` its gradient in millimetres.
 
     For a unit direction ``n`` a line that is ``1 + e`` times as long afterwards has ``n^T E n = e + e^2 / 2``. It is 0
-    wherever the motion is rigid (Holzapfel, Nonlinear Solid Mechanics, 2000, section 2.5).
+    wherever the motion is rigid (Holzapfel, Nonlinear Solid Mechanics, 2000, section 2.5). The square takes roughness
+    of a field for stretch in every direction: the mean strain of a field that is not smooth is too large.
 
     Args:
         ddf: displacement in voxels, ``(B, D, *S)``.
