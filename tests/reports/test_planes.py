@@ -71,3 +71,9 @@ def test_planes_are_named_only_where_the_orientation_is_known() -> None:
         "axial, slice 6",
     ]
     assert [view.label() for view in central_views(box[:2], "LIA")] == [""]
+
+
+def test_a_picture_is_as_high_as_its_voxels() -> None:
+    box = (slice(0, 10), slice(0, 20))
+    assert View(0, 1, False, box).aspect() == 2
+    assert View(0, 1, False, box, voxel=(1.0, 3.0)).aspect() == 6

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.text import Text
 
 from .planes import View
 from .style import PLAIN, SMALL, TITLE
@@ -37,9 +38,9 @@ class Page:
         ax.set_autoscale_on(False)
         return ax
 
-    def text(self, x: float, y: float, text: str, **style: Any) -> None:
+    def text(self, x: float, y: float, text: str, **style: Any) -> Text:
         """Text at ``(x, y)``; ``style`` as matplotlib takes it."""
-        self.figure.text(x / self.width, 1 - y / self.height, text, **style)
+        return self.figure.text(x / self.width, 1 - y / self.height, text, **style)
 
     def title(self, x: float, text: str) -> None:
         """The line at the top of the page, from ``x`` on."""

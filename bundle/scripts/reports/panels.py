@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from contourpy import contour_generator
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -62,43 +63,55 @@ def show(
     )
 
 
-def draw_outlines(ax: Axes, view: View, label: np.ndarray, colour: str, width: float) -> None:
-    """Draw a line around every label of a map ``(*S)``; between two labels it is the border of both."""
+def outline_lines(view: View, label: np.ndarray) -> list[np.ndarray]:
+    """Lines around every label of a map ``(*S)`` in the box of ``view``; between two labels each has its own.
+
+    Returns:
+        Polylines ``(points, 2)`` of voxel coordinates across and down; none around what fills the plane.
+    """
     plane = view.plane(label)
     left, _, _, top = view.extent()
     across, down = np.arange(plane.shape[1]) + left + 0.5, np.arange(plane.shape[0]) + top + 0.5
-    for value in np.unique(plane[plane != 0]):
-        mask = plane == value
-        if not mask.all():  # what fills the plane has no border, of which matplotlib would warn
-            ax.contour(across, down, mask, levels=[0.5], colors=colour, linewidths=width)
+    masks = [(plane == value).astype(float) for value in np.unique(plane[plane != 0])]
+    return [np.asarray(line) for mask in masks for line in contour_generator(across, down, mask).lines(0.5)]
 
 
-def grid_lines(ddf: np.ndarray, step: int = GRID_STEP) -> list[np.ndarray]:
-    """Every ``step``-th grid line of a plane after ``x + ddf(x)``.
+def draw_outlines(ax: Axes, view: View, label: np.ndarray, colour: str, width: float) -> None:
+    """Draw the :func:`outline_lines` of a map ``(*S)``."""
+    ax.add_collection(LineCollection(outline_lines(view, label), colors=colour, linewidths=width), autolim=False)
+
+
+def grid_lines(view: View, ddf: np.ndarray, step: int = GRID_STEP) -> list[np.ndarray]:
+    """Every ``step``-th grid line of a plane after the in-plane part of ``x + ddf(x)``.
 
     Args:
-        ddf: in-plane displacement ``(2, down, across)`` in voxels, its components across then down.
+        view: the plane; all its lines, not those of the box alone: the field may move lines into it.
+        ddf: displacement ``(D, *S)``, voxels.
         step: voxels between two lines.
 
     Returns:
         Polylines ``(points, 2)`` of coordinates across and down: first the level ones, then the upright ones.
     """
-    rows, columns = np.indices(ddf.shape[1:])
-    points = np.stack([columns, rows], axis=-1) + np.moveaxis(ddf, 0, -1)
+    moved = view.plane(ddf[[view.across, view.down]], crop=False)
+    rows, columns = np.indices(moved.shape[1:])
+    points = np.stack([columns, rows], axis=-1) + np.moveaxis(moved, 0, -1)
     level = [points[row] for row in range(0, points.shape[0], step)]
     upright = [points[:, column] for column in range(0, points.shape[1], step)]
     return level + upright
+
+
+def show_faint(ax: Axes, view: View, image: np.ndarray, limits: Limits) -> AxesImage:
+    """Draw an image as :func:`show` does, dark on light and so faint that lines stand out on it."""
+    low, high = limits
+    return show(ax, view, image, (low, low + 2.5 * (high - low)), "gray_r")
 
 
 def draw_grid(
     ax: Axes, view: View, image: np.ndarray, ddf: np.ndarray, limits: Limits, step: int = GRID_STEP
 ) -> AxesImage:
     """Draw the lines of the fixed grid moved by the in-plane part of ``ddf (D, *S)``, over a faint image ``(*S)``."""
-    low, high = limits
-    faint = show(ax, view, image, (low, low + 2.5 * (high - low)), "gray_r")
-    # All lines, not those of the box alone: the field may move lines into it.
-    lines = grid_lines(view.plane(ddf[[view.across, view.down]], crop=False), step)
-    ax.add_collection(LineCollection(lines, colors=GRID_COLOUR, linewidths=0.6), autolim=False)
+    faint = show_faint(ax, view, image, limits)
+    ax.add_collection(LineCollection(grid_lines(view, ddf, step), colors=GRID_COLOUR, linewidths=0.6), autolim=False)
     return faint
 
 

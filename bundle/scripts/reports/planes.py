@@ -34,6 +34,7 @@ class View:
         mirror: the axis across the page is drawn right to left.
         name: of the anatomical plane, empty where the orientation is not known.
         sides: letters of the directions to the left and the right of the picture, empty likewise.
+        voxel: its size across and down, in one unit.
     """
 
     across: int
@@ -43,6 +44,7 @@ class View:
     mirror: bool = False
     name: str = ""
     sides: tuple[str, str] = ("", "")
+    voxel: tuple[float, float] = (1.0, 1.0)
 
     def plane(self, array: np.ndarray, crop: bool = True) -> np.ndarray:
         """The plane of an array ``(..., *S)`` as ``(..., down, across)``; all of it or what lies in the box."""
@@ -71,9 +73,9 @@ class View:
         return across.start - 0.5, across.stop - 0.5, down.stop - 0.5, down.start - 0.5
 
     def aspect(self) -> float:
-        """Height over width."""
+        """Height over width, as the voxels lie in space."""
         left, right, bottom, top = self.extent()
-        return (bottom - top) / (right - left)
+        return (bottom - top) * self.voxel[1] / ((right - left) * self.voxel[0])
 
 
 def bounding_box(images: Sequence[np.ndarray], margin: int = MARGIN) -> tuple[slice, ...]:
