@@ -1,5 +1,6 @@
 """Tables and figures from saved results: numpy arrays in, files out; the only place with matplotlib."""
 
+from .agreement import Agreement, agreement, save_bland_altman
 from .dice_charts import save_mean_dice_plot
 from .evaluation import write_evaluation
 from .measures import labels_csv, measure_table
@@ -9,7 +10,9 @@ from .summary import PairResult, dice_csv, nan_mean, pairs_csv, summarise
 from .table import label_table, markdown_table, stage_table
 
 __all__ = [
+    "Agreement",
     "PairResult",
+    "agreement",
     "choose_panels",
     "dice_csv",
     "label_table",
@@ -18,6 +21,7 @@ __all__ = [
     "measure_table",
     "nan_mean",
     "pairs_csv",
+    "save_bland_altman",
     "save_mean_dice_plot",
     "save_registration_figure",
     "stage_table",
