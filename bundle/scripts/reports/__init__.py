@@ -6,12 +6,15 @@ from .evaluation import write_evaluation
 from .measures import labels_csv, measure_table
 from .registration_figure import save_registration_figure
 from .registration_panels import choose_panels
+from .sequence_course import SequenceCourse, write_sequence_table
+from .sequence_curves import save_sequence_curves
 from .summary import PairResult, dice_csv, nan_mean, pairs_csv, summarise
 from .table import label_table, markdown_table, stage_table
 
 __all__ = [
     "Agreement",
     "PairResult",
+    "SequenceCourse",
     "agreement",
     "choose_panels",
     "dice_csv",
@@ -24,7 +27,9 @@ __all__ = [
     "save_bland_altman",
     "save_mean_dice_plot",
     "save_registration_figure",
+    "save_sequence_curves",
     "stage_table",
     "summarise",
     "write_evaluation",
+    "write_sequence_table",
 ]
