@@ -6,6 +6,7 @@ from .evaluation import write_evaluation
 from .measures import labels_csv, measure_table
 from .registration_figure import save_registration_figure
 from .registration_panels import choose_panels
+from .sequence_animation import save_sequence_animation
 from .sequence_course import SequenceCourse, write_sequence_table
 from .sequence_curves import save_sequence_curves
 from .summary import PairResult, dice_csv, nan_mean, pairs_csv, summarise
@@ -27,6 +28,7 @@ __all__ = [
     "save_bland_altman",
     "save_mean_dice_plot",
     "save_registration_figure",
+    "save_sequence_animation",
     "save_sequence_curves",
     "stage_table",
     "summarise",
