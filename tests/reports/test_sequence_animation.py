@@ -58,6 +58,8 @@ def test_lines_go_where_the_field_takes_them(tmp_path: Path) -> None:
     scale = 300 // SIZE[0]  # pixels a voxel
     outlines = [np.argwhere(coloured(pixels[:, :third], FIXED_COLOUR)).mean(0)[::-1] for pixels in frames]
     np.testing.assert_allclose(np.array(outlines) - outlines[0], scale * SHIFTS, atol=1.5)
+    discs = [np.argwhere(coloured(pixels[30:-30, 10:300], "white")).mean(0)[::-1] for pixels in frames]
+    np.testing.assert_allclose(np.array(discs) - discs[0], scale * SHIFTS, atol=1.5)  # the image moves with them
     still = [coloured(pixels[:, third : 2 * third], FIXED_COLOUR) for pixels in frames]
     assert still[0].sum() > 100
     assert (still[0] == still[1]).all() and (still[0] == still[2]).all()
