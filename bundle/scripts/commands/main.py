@@ -13,6 +13,7 @@ from .docstrings import summary_of
 from .maintenance import configure
 from .pairs import jacobian, points, register, warp
 from .parsing import PROGRAM, parse
+from .sequences import register_sequence
 from .verbs import Verb
 from .workflows import evaluate, segment, train
 
@@ -23,6 +24,7 @@ VERBS = {
         Verb(warp),
         Verb(jacobian),
         Verb(points),
+        Verb(register_sequence),
         Verb(segment, ("inference.yaml",)),
         Verb(train, ("train.yaml",)),
         Verb(evaluate, ("train.yaml", "evaluate.yaml")),
@@ -63,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def overview() -> str:
     """The verbs, a line each."""
-    verbs = "\n".join(f"  {name:<10} {summary_of(verb.function)}" for name, verb in VERBS.items())
+    verbs = "\n".join(f"  {name:<17} {summary_of(verb.function)}" for name, verb in VERBS.items())
     return (
         f"usage: {PROGRAM} VERB ...\n\nUnsupervised deformable registration; run in the bundle's folder.\n\n{verbs}\n\n"
         f"{PROGRAM} VERB --help lists the options of a verb."

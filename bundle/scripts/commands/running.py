@@ -5,8 +5,9 @@ from __future__ import annotations
 from ..configuration import given_options
 from ..options import typed_arguments
 from .pairs import jacobian, points, register, warp
+from .sequences import register_sequence
 
-VERBS = {verb.__name__: verb for verb in (register, warp, jacobian, points)}
+VERBS = {verb.__name__: verb for verb in (register, warp, jacobian, points, register_sequence)}
 
 
 def do(verb: str) -> None:

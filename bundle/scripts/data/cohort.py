@@ -17,7 +17,7 @@ from .subjects import PARTS, Record, find_subjects, read_data_list
 
 SYNTHETIC = "synthetic"
 SPLIT_FILE = "split.json"
-LABELS_OF_HEARTS = {1: "right ventricle", 2: "myocardium", 3: "left ventricle"}  # ACDC's, and the embedded cohort's
+LABELS_OF_HEARTS = {1: "Right-Ventricle", 2: "Myocardium", 3: "Left-Ventricle"}  # ACDC's
 
 
 @dataclass
@@ -97,7 +97,8 @@ def open_cohort(
     if sequences:
         parts = _split(find_sequences(dataset_dir), Path(dataset_dir), split_file, seed)
         check_parts(parts, dataset_dir, {"training": 1})
-        return Cohort(name, **parts, atlas={}, label_table=LABELS_OF_HEARTS, label_rule=labels)
+        table = find_label_table(dataset_dir, spatial_dims) or LABELS_OF_HEARTS
+        return Cohort(name, **parts, atlas={}, label_table=table, label_rule=labels)
     parts, table = _read_parts(Path(dataset_dir), spatial_dims, split_file, seed)
     check_parts(parts, dataset_dir)
     reference = _find_atlas(parts, atlas, dataset_dir)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..physical import read_geometry_of_frames
+from ..physical import read_sequence_grid
 
 ENDING = "_4d.nii.gz"
 LABEL = re.compile(r"(?P<subject>.+)_frame(?P<frame>\d+)_gt\.nii(\.gz)?$")
@@ -55,7 +55,7 @@ def slices_of(records: Sequence[SequenceRecord], spatial_dims: int) -> list[Sequ
     """
     found = []
     for record in records:
-        size = read_geometry_of_frames(record["image"]).size
+        size = read_sequence_grid(record["image"]).size
         if spatial_dims == 3 and size[2] == 1:
             raise InputError(f"{record['image']} is a sequence of slices; set spatial_dims to 2.")
         found += [{**record, "slice": k} for k in (range(size[2]) if spatial_dims == 2 else [None])]

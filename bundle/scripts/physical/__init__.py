@@ -15,7 +15,8 @@ from .orientation import ORIENTATION, Turn
 from .pair import Pair, pair_up, read_pair
 from .prepared import Prepared, crop, prepare, resample
 from .sequence_labels import read_label_frame, read_label_series
-from .sequences import ImageSequence, check_frame, read_sequence
+from .sequences import ImageSequence, check_frame, read_sequence, read_sequence_grid
+from .time_axis import has_time
 from .writing import write_field_series, write_sequence
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "bright_box",
     "check_frame",
     "crop",
+    "has_time",
     "pair_up",
     "prepare",
     "read_image",
@@ -42,6 +44,7 @@ __all__ = [
     "read_label_series",
     "read_pair",
     "read_sequence",
+    "read_sequence_grid",
     "resample",
     "write_field_series",
     "write_sequence",

@@ -60,6 +60,15 @@ def read_sequence(path: str) -> ImageSequence:
     return _of_folder(path) if Path(path).is_dir() else _of_file(path)
 
 
+def read_sequence_grid(path: str) -> Geometry:
+    """The grid of the frames of a 4-D file, read from its header alone.
+
+    Raises:
+        InputError: if the file cannot be read, or is no sequence of one-channel images.
+    """
+    return read_grid(path)[0]
+
+
 def check_frame(index: int, sequence: ImageSequence, option: str) -> None:
     """Refuse a frame that a sequence does not have.
 

@@ -60,6 +60,16 @@ def read_grid(path: str) -> tuple[Geometry, TimeAxis]:
     return geometry, _time_axis(path, size[3], float(spacing[3]), spacing[:3])
 
 
+def has_time(path: str) -> bool:
+    """Whether a file has a fourth axis longer than one.
+
+    Raises:
+        InputError: if there is no such file, or its header cannot be read.
+    """
+    size, *_ = _axes(path)
+    return len(size) > 3 and size[3] > 1
+
+
 def _axes(path: str) -> tuple[list[int], np.ndarray, np.ndarray, np.ndarray]:
     """As :func:`read_axes`; of NRRD's ways to store time, 3D Slicer's is one that ITK takes for something else."""
     try:

@@ -4,7 +4,7 @@ From the ground up: ``method`` (what a registration is made of), ``deformation``
 ``working_grid``, ``measures``, ``verdict`` (whether to believe a result) and ``output`` (names and folder of what is
 written); ``stages`` (affine, network, refined), ``results`` (all that a user gets), ``configured`` (methods from their
 files), ``apply`` (warp, jacobian) and ``points`` (landmarks); ``pipeline`` (one pair); ``batch`` (the command) and
-``api`` (the function).
+``api`` (the function). Of sequences: ``sequence``, ``sequence_result`` and ``sequence_files``, in the same order.
 """
 
 from .api import configured, register
@@ -15,21 +15,29 @@ from .method import Method
 from .pipeline import Registration
 from .points import carry_points
 from .results import Result
+from .sequence import Motion, SequenceRegistration
+from .sequence_files import register_frames, register_sequence_files
+from .sequence_result import SequenceResult
 from .stages import AffineStage, NetworkStage, RefinementStage, chosen_stages
 
 __all__ = [
     "AffineStage",
     "ConfiguredMethods",
     "Method",
+    "Motion",
     "NetworkStage",
     "RefinementStage",
     "Registration",
     "Result",
+    "SequenceRegistration",
+    "SequenceResult",
     "carry_points",
     "chosen_stages",
     "configured",
     "jacobian",
     "register",
     "register_files",
+    "register_frames",
+    "register_sequence_files",
     "warp",
 ]

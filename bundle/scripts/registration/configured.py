@@ -87,7 +87,8 @@ class ConfiguredMethods:
 
     def _read(self, dims: int) -> dict[str, Any]:
         config = ConfigParser.load_config_file(str(self._file(dims)))
-        return {**config, "bundle_root": plain(str(BUNDLE)), "precision": "auto"}
+        own = {key: value for key, value in config.items() if "#" not in key}  # the others are train.yaml's data
+        return {**own, "bundle_root": plain(str(BUNDLE)), "precision": "auto"}
 
     def _file(self, dims: int) -> Path:
         configs = BUNDLE / "configs"

@@ -7,6 +7,6 @@ far apart through which nothing moves. Every frame is the anatomy at the points 
 frame, so image, labels and motion agree.
 """
 
-from .write import NUM_FRAMES, NUM_SUBJECTS, SIZE, write_hearts
+from .write import NUM_FRAMES, NUM_SUBJECTS, SIZES, write_hearts
 
-__all__ = ["NUM_FRAMES", "NUM_SUBJECTS", "SIZE", "write_hearts"]
+__all__ = ["NUM_FRAMES", "NUM_SUBJECTS", "SIZES", "write_hearts"]

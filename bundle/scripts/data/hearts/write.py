@@ -19,7 +19,8 @@ from .traits import BREATHING
 
 CONTENT = "synthetic hearts in the layout of ACDC"
 GENERATOR_VERSION = {2: 1, 3: 1}  # by the number of axes: raise it with every change that alters a voxel
-NUM_SUBJECTS, SIZE, NUM_FRAMES = 24, (96, 96), 20  # where nothing else is asked for: pixels of 1.5 mm
+NUM_SUBJECTS, NUM_FRAMES = 24, 20  # where nothing else is asked for
+SIZES = {2: (96, 96), 3: (48, 48, 32)}  # likewise: pixels of 1.5 mm, and voxels twice as wide
 SMALLEST_SIZE = 32  # voxels: on a coarser grid the wall is gone
 FEWEST_FRAMES = 2
 LABELS = {  # id to name and colour

@@ -1,0 +1,302 @@
+"""What a registered sequence gives: aligned frames, motion, carried labels, volumes and strains, and the files of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..metrics import (
+    carried_volume,
+    circumferential_strain,
+    correlation,
+    ejection_fraction,
+    label_dice,
+    radial_strain,
+    temporal_roughness,
+)
+from ..physical import ImageSequence, write_field_series, write_sequence
+from ..physical.itk_transforms import field_transform, write_transform
+from ..progress import progress
+from ..reports import SequenceCourse, save_sequence_animation, save_sequence_curves, write_sequence_table
+from ..spatial import folded_fraction, invert_field, warp
+from .output import REPORT
+from .sequence import Motion
+
+RIGHT_VENTRICLE, MYOCARDIUM, LEFT_VENTRICLE = HEART = (1, 2, 3)  # ids of ACDC
+NAMES = {RIGHT_VENTRICLE: "right ventricle", MYOCARDIUM: "myocardium", LEFT_VENTRICLE: "left ventricle"}
+MM3_PER_ML = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceResult:
+    """A registered sequence, seen from all sides; each is computed once, when it is first asked for.
+
+    Attributes:
+        name: what its files' names begin with.
+        sequence: what was registered, as read.
+        motion: what was found.
+        labels: label maps of frames, ``(X, Y, Z)`` by frame; the reference's is carried to all frames, the others say
+            how well it arrives.
+        about: plain values for the report: where it comes from, how long it took.
+        periodic: whether the first frame follows the last.
+        transforms: also write an ITK transform a frame.
+    """
+
+    name: str
+    sequence: ImageSequence
+    motion: Motion
+    labels: Mapping[int, np.ndarray] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+    periodic: bool = True
+    transforms: bool = False
+
+    @property
+    def label(self) -> np.ndarray | None:
+        """The reference's label map, ``(X, Y, Z)``."""
+        return self.labels.get(self.motion.reference)
+
+    @cached_property
+    def ids(self) -> list[int]:
+        """Of the reference's labels, without the background."""
+        return [] if self.label is None else [int(i) for i in np.unique(self.label) if i != 0]
+
+    @property
+    def is_heart(self) -> bool:
+        """Whether the labels are those of a heart in ACDC's convention."""
+        return {MYOCARDIUM, LEFT_VENTRICLE} <= set(self.ids) <= set(HEART)
+
+    def _stacked(self, parts: list[Tensor]) -> np.ndarray:
+        """Series ``(T, *S)`` of what was registered by itself as ``(X, Y, Z, T)``."""
+        joined = torch.stack(parts, dim=-1) if self.motion.by_slice else parts[0]
+        return np.ascontiguousarray(joined.movedim(0, -1).numpy())
+
+    def _label_of(self, label: np.ndarray, index: int) -> Tensor:
+        """The part of a label map ``(X, Y, Z)`` that belongs to part ``index``, ``(1, 1, *S)``."""
+        plane = label[..., index] if self.motion.by_slice else label
+        return torch.from_numpy(np.ascontiguousarray(plane).astype(np.int64))[None, None]
+
+    @cached_property
+    def aligned(self) -> np.ndarray:
+        """Every frame on the reference's grid, ``(X, Y, Z, T)`` float32, intensities as stored."""
+        frames = torch.from_numpy(np.moveaxis(self.sequence.values, -1, 0).copy())
+        stored = frames.unbind(-1) if self.motion.by_slice else [frames]
+        pairs = zip(stored, self.motion.parts, strict=True)
+        return self._stacked([warp(images[:, None], ddf)[:, 0] for images, (_, ddf) in pairs])
+
+    @cached_property
+    def carried(self) -> np.ndarray | None:
+        """The reference's labels in every frame, ``(X, Y, Z, T)``, of the label map's type."""
+        if self.label is None:
+            return None
+        parts = []
+        for k, (_, ddf) in enumerate(self.motion.parts):
+            label = self._label_of(self.label, k).expand(len(ddf), *[-1] * (ddf.ndim - 1))
+            parts.append(warp(label.float(), invert_field(ddf), "nearest")[:, 0])
+        return self._stacked(parts).astype(self.label.dtype)
+
+    @cached_property
+    def vectors(self) -> np.ndarray:
+        """Displacement from the reference to every frame, ``(T, 3, X, Y, Z)``, LPS, mm."""
+        ddf = self.motion.ddf
+        if self.motion.by_slice:
+            ddf = ddf.movedim(0, -1)
+        axes = self.sequence.geometry.matrix[:, : ddf.shape[1]]
+        return np.einsum("ed,td...->te...", axes, ddf.numpy()).astype(np.float32)
+
+    @cached_property
+    def volumes(self) -> dict[int, np.ndarray]:
+        """Volume of every label in every frame, ``(T,)``, in :attr:`volume_unit`."""
+        if self.label is None:
+            return {}
+        parts = [
+            carried_volume(self._label_of(self.label, k), self.ids, d) for k, (_, d) in enumerate(self.motion.parts)
+        ]
+        total = torch.stack(parts).sum(0).numpy() * self._voxel
+        return {i: total[:, k] for k, i in enumerate(self.ids)}
+
+    @cached_property
+    def _voxel(self) -> float:
+        """Volume of a voxel, ml."""
+        return float(np.prod(self.sequence.geometry.spacing)) / MM3_PER_ML
+
+    @cached_property
+    def strains(self) -> dict[str, np.ndarray]:
+        """Mean strain of the myocardium in every frame, ``(T,)``, over all slices, weighted by its voxels."""
+        if not self.is_heart or self.label is None:
+            return {}
+        spacing = self.sequence.geometry.spacing
+        found: dict[str, np.ndarray] = {}
+        for name, measure in (("radial strain", radial_strain), ("circumferential strain", circumferential_strain)):
+            values, weights = [], []
+            for k, (_, ddf) in enumerate(self.motion.parts):
+                label = self._label_of(self.label, k)
+                if (label == LEFT_VENTRICLE).any() and (label == MYOCARDIUM).any():
+                    values.append(measure(ddf, label, MYOCARDIUM, LEFT_VENTRICLE, spacing[: ddf.shape[1]]).numpy())
+                    weights.append(float((label == MYOCARDIUM).sum()))
+            if values:
+                found[name] = np.average(np.stack(values), axis=0, weights=weights)
+        return found
+
+    @cached_property
+    def course(self) -> SequenceCourse | None:
+        """Volumes and strains over time; ``None`` without labels."""
+        if self.label is None or not self.ids:
+            return None
+        measured = {
+            self._called(i): {t: float((label == i).sum()) * self._voxel for t, label in self.labels.items()}
+            for i in self.ids
+        }
+        ventricle = self.volumes.get(LEFT_VENTRICLE) if self.is_heart else None
+        return SequenceCourse(
+            times=self.sequence.times,
+            time_unit="s" if self.sequence.unit == "s" else "",
+            volumes={self._called(i): volume for i, volume in self.volumes.items()},
+            volume_unit="ml",
+            strains=self.strains,
+            reference=self.motion.reference,
+            measured=measured,
+            ejection={self._called(i): value for i, value in self.ejection.items()},
+            end_systole=int(ventricle.argmin()) if ventricle is not None else None,
+        )
+
+    @cached_property
+    def ejection(self) -> dict[int, float]:
+        """Ejection fraction of the ventricles of a heart, 0 to 1."""
+        wanted = [i for i in (RIGHT_VENTRICLE, LEFT_VENTRICLE) if i in self.ids] if self.is_heart else []
+        return {i: ejection_fraction(torch.from_numpy(self.volumes[i])) for i in wanted}
+
+    def _called(self, label: int) -> str:
+        return NAMES[label] if self.is_heart else f"label {label}"
+
+    @cached_property
+    def dice(self) -> dict[str, dict[str, dict[str, float | None]]]:
+        """Of the carried labels in the other labelled frames: frame, then stage, then label."""
+        found: dict[str, dict[str, dict[str, float | None]]] = {}
+        if self.label is None or self.carried is None:
+            return found
+        start = torch.from_numpy(self.label.astype(np.int64))[None, None]
+        for t in sorted(set(self.labels) - {self.motion.reference}):
+            drawn = torch.from_numpy(self.labels[t].astype(np.int64))[None, None]
+            carried = torch.from_numpy(self.carried[..., t].astype(np.int64))[None, None]
+            stages = {"unregistered": start, "registered": carried}
+            scores = {stage: label_dice(maps, drawn, self.ids, start)[0].tolist() for stage, maps in stages.items()}
+            found[str(t)] = {
+                stage: {self._called(i): _number(v) for i, v in zip(self.ids, values, strict=True)}
+                for stage, values in scores.items()
+            }
+        return found
+
+    @cached_property
+    def report(self) -> dict[str, Any]:
+        """What the JSON file says."""
+        geometry, parts = self.sequence.geometry, self.motion.parts
+        before, after = self._likeness()
+        return {
+            "name": self.name,
+            "sequence": self.sequence.path,
+            "size": list(geometry.size),
+            "spacing": geometry.spacing.tolist(),
+            "frames": len(self.sequence.times),
+            "times": self.sequence.times.tolist(),
+            "time_unit": self.sequence.unit,
+            "reference": self.motion.reference,
+            "registered": "slice by slice" if self.motion.by_slice else "as volumes",
+            "periodic": self.periodic,
+            "notes": [self.sequence.note] if self.sequence.note else [],
+            "motion": {
+                "space": "LPS, mm: a point of the reference frame plus its vector is the point in each frame",
+                "largest_mm": float(np.sqrt((self.vectors**2).sum(1)).max()),
+                "folded_fraction": float(np.mean([folded_fraction(ddf).mean() for _, ddf in parts])),
+                "temporal_roughness": self._roughness(),
+            },
+            "correlation_with_reference": {"unregistered": before, "registered": after},
+            "ejection_fraction": {self._called(i): value for i, value in self.ejection.items()},
+            "dice": self.dice,
+            **self.about,
+        }
+
+    def _likeness(self) -> tuple[list[float], list[float]]:
+        """Correlation of every frame with the reference, over the whole stack, before and after."""
+        scaled = self._stacked([frames for frames, _ in self.motion.parts])
+        moved = self._stacked([warp(frames[:, None], ddf)[:, 0] for frames, ddf in self.motion.parts])
+        fixed = torch.from_numpy(scaled[..., self.motion.reference]).flatten()
+        rows = (torch.from_numpy(np.moveaxis(each, -1, 0).copy()).flatten(1) for each in (scaled, moved))
+        first, second = (correlation(row, fixed.expand_as(row)).tolist() for row in rows)
+        return first, second
+
+    def _roughness(self) -> float | None:
+        parts = self.motion.parts
+        if len(parts[0][1]) < 3:
+            return None
+        return float(np.mean([temporal_roughness(ddf, self.periodic) for _, ddf in parts]))
+
+    def save(self, folder: Path) -> None:
+        """Write every file into an existing folder.
+
+        Raises:
+            OSError: if a file cannot be written.
+        """
+        for ending, write in progress(self._writers().items(), f"writing {self.name}", "file"):
+            write(folder / (self.name + ending))
+
+    def _writers(self) -> dict[str, Callable[[Path], Any]]:
+        """What writes each file, by what its name ends in."""
+        sequence, report = self.sequence, json.dumps(self.report, indent=2) + "\n"
+        motion = partial(
+            write_field_series,
+            vectors=self.vectors,
+            geometry=sequence.geometry,
+            times=sequence.times,
+            unit=sequence.unit,
+        )
+        writers: dict[str, Callable[[Path], Any]] = {
+            "_aligned.nii.gz": partial(write_sequence, values=self.aligned, sequence=sequence),
+            "_motion.nii.gz": motion,
+            "_movie.gif": self._movie,
+        }
+        if self.carried is not None:
+            writers["_labels.nii.gz"] = partial(write_sequence, values=self.carried, sequence=sequence)
+        if self.course is not None:
+            writers["_course.csv"] = partial(write_sequence_table, course=self.course)
+            writers["_curves.png"] = partial(save_sequence_curves, course=self.course, title=self.name)
+        if self.transforms:
+            writers |= {f"_frame{t:03}_transform.h5": partial(self._transform, t) for t in range(len(self.vectors))}
+        return {**writers, REPORT: lambda path: path.write_text(report, encoding="utf-8")}
+
+    def _transform(self, frame: int, path: Path) -> None:
+        """One frame's field as an ITK transform: of points of the reference frame to points of this one."""
+        geometry, vectors = self.sequence.geometry, self.vectors[frame]
+        for axis in geometry.flat_axes:  # ITK takes a field one voxel thick for none at its border
+            vectors = np.concatenate([vectors] * 3, axis=axis + 1)
+        write_transform(path, field_transform(vectors, geometry.thickened()))
+
+    def _movie(self, path: Path) -> None:
+        """The slice or plane with the largest labels, else the middle one, as a moving picture."""
+        if self.label is not None and self.ids:
+            plane = int(np.isin(self.label, self.ids).sum((0, 1)).argmax())
+        else:
+            plane = self.sequence.geometry.size[2] // 2
+        ddf = self.motion.ddf[plane] if self.motion.by_slice else self.motion.ddf[:, :2, :, :, plane]
+        save_sequence_animation(
+            path,
+            np.moveaxis(self.sequence.values[:, :, plane], -1, 0),
+            np.moveaxis(self.aligned[:, :, plane], -1, 0),
+            ddf.numpy(),
+            self.sequence.times,
+            self.sequence.unit if self.sequence.unit == "s" else "",
+            None if self.label is None else self.label[:, :, plane].astype(np.int64),
+            self.sequence.geometry.spacing[:2].tolist(),
+            self.name,
+        )
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else value
