@@ -13,7 +13,7 @@ from .thorax import FAT, Thorax
 RIGHT, MYOCARDIUM, LEFT = 1, 2, 3
 WALL_GREY = 0.27
 GROOVE = 0.5  # above the base's plane: thin walls of atria in fat
-BLOOD = {LEFT: 0.72, RIGHT: 0.66}
+BLOOD = {LEFT: 0.76, RIGHT: 0.62}
 RIGHT_WALL, PERICARDIUM = 3.0, 1.2  # mm: thickness of the right ventricle's wall, and of the dark line around all
 FAT_LAYER = (1.5, 2.0)  # mm: mean thickness of the fat in it, and for one standard deviation
 TRABECULAE = {LEFT: 2.0, RIGHT: 2.4}  # mm: by which they reach into a cavity, for one standard deviation

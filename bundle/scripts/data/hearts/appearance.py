@@ -9,8 +9,8 @@ from .anatomy import Tissue
 from .grid import Grid
 
 BRIGHTEST = (280.0, 600.0)  # range of the intensity that is 1 before the scanner
-BIAS, BIAS_SMOOTHNESS = 0.15, 45.0  # relative, mm
-COIL = (0.001, 0.004)  # relative per mm: sensitivity falls from the chest wall to the back
+BIAS, BIAS_SMOOTHNESS = 0.12, 45.0  # relative, mm
+COIL = (0.0, 0.0025)  # relative per mm: sensitivity falls from the chest wall to the back
 BLOOD_SWING = (0.03, 0.12)  # relative: brightening and dimming of the blood over a cycle
 FLOW, FLOW_SMOOTHNESS, FLOW_TIMES = (0.06, 0.16), 5.0, 6  # relative, mm, and how often a cycle it is drawn anew
 GAIN = 0.01  # standard deviation from frame to frame, relative

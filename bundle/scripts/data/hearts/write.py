@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 
+from ...errors import InputError
 from ...progress import progress
 from ..generated import check_whole, describe_cohort, write_generated
 from ..labels import format_label_table
@@ -66,6 +68,8 @@ def write_hearts(
     """
     wanted = describe_cohort(CONTENT, GENERATOR_VERSION, num_subjects, spatial_size, seed, SMALLEST_SIZE)
     wanted["num_frames"] = check_whole(num_frames, FEWEST_FRAMES, f"{num_frames} frames")
+    if not 0 <= breathing < math.inf:
+        raise InputError(f"the embedded cohort cannot breathe by {breathing} mm; give 0 or more.")
     wanted["breathing_mm"] = float(breathing)
 
     def fill(partial: Path) -> None:
