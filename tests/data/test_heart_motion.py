@@ -102,7 +102,7 @@ def test_the_wall_thickens_in_the_plane() -> None:
     motion = moving(1, 3, breathing=0)
     angle = np.linspace(-3, 3, 50)
     level = np.full_like(angle, 40.0)
-    axis = motion._axis(level)
+    axis = motion.axis(level)
     unit = np.stack([np.cos(angle), np.sin(angle)])
     _, walls = motion.polar(np.concatenate([axis + unit, level[None]]))
     ends = [np.concatenate([axis + unit * np.sqrt(q), level[None]]) for q in (walls.inner, walls.outer)]
@@ -117,12 +117,13 @@ def test_base_and_apex_twist_in_opposite_directions_and_the_base_descends() -> N
     motion = moving(2, 3, breathing=0)
     turns = []
     for level in (2.0, 0.9 * motion.traits.length):
-        centre = motion._axis(np.array(level))
+        centre = motion.axis(np.array(level))
         before = np.stack([centre[0] + 4, centre[1], np.array(level)])
         after = motion.forward(before, SYSTOLE)
         turns.append(np.degrees(np.arctan2(*(after[1::-1] - centre[::-1]))))
     assert -8 <= turns[0] < -2 and 2 < turns[1] <= 8
-    assert 4 < motion._descend(np.stack([*motion._axis(np.array(0.0)), np.array(0.0)]), 1)[2] < 16
+    base = np.append(motion.axis(np.array(0.0)), 0.0)
+    assert 4 < motion.forward(base, SYSTOLE)[2] < 16
 
 
 @both_dims

@@ -16,7 +16,7 @@ GROOVE = 0.5  # above the base's plane: thin walls of atria in fat
 BLOOD = {LEFT: 0.76, RIGHT: 0.62}
 RIGHT_WALL, PERICARDIUM = 3.0, 1.2  # mm: thickness of the right ventricle's wall, and of the dark line around all
 FAT_LAYER = (1.5, 2.0)  # mm: mean thickness of the fat in it, and for one standard deviation
-TRABECULAE = {LEFT: 2.0, RIGHT: 2.4}  # mm: by which they reach into a cavity, for one standard deviation
+TRABECULAE = {LEFT: 2.4, RIGHT: 2.4}  # mm: by which they reach into a cavity, for one standard deviation
 PAPILLARY = ((2.1, 0.62, 0.23), (-2.2, 0.6, 0.2))  # angle from the septum, distance and radius relative to the cavity's
 PAPILLARY_LEVELS = (14.0, 58.0)  # mm from the base
 VALVE, VALVE_THICKNESS = 0.8, 2.5  # share of the valves in what is seen of the base's plane, and mm
@@ -53,7 +53,7 @@ class Anatomy:
         fine, coarse = self.fine(points), self.coarse(points)
         exists = 1 - np.exp(-(right - outer) / NO_CAVITY)
         above = self._share(points[2])
-        grey = (WALL_GREY + (GROOVE - WALL_GREY) * above) * (1 + 0.1 * fine)
+        grey = (WALL_GREY + (GROOVE - WALL_GREY) * above) * (1 + 0.1 * fine + 0.06 * coarse)
         edge = radius - right - RIGHT_WALL * exists
         fat = np.clip(FAT_LAYER[0] + FAT_LAYER[1] * self.fat(points), 0, None) * (right > 0)
         image = self.thorax.paint(points)
@@ -64,19 +64,19 @@ class Anatomy:
         image = image + (BLOOD[RIGHT] - image) * blood
         wall = self._share(radius - outer)
         image, blood = image + (grey - image) * wall, blood * (1 - wall)
-        left = self._left_blood(points, radius, inner, coarse)
+        left = self._left_blood(points, radius, inner, fine)
         image, blood = image + (BLOOD[LEFT] - image) * left, blood + (1 - blood) * left
         valves = VALVE * np.exp(-((points[2] / VALVE_THICKNESS) ** 2)) * blood
         return Tissue(image + (grey - image) * valves, blood * (1 - valves))
 
-    def _left_blood(self, points: np.ndarray, radius: np.ndarray, inner: np.ndarray, coarse: np.ndarray) -> np.ndarray:
+    def _left_blood(self, points: np.ndarray, radius: np.ndarray, inner: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Share of blood in the left cavity: trabeculae and papillary muscles are not."""
-        blood = self._share(radius - inner + TRABECULAE[LEFT] * np.abs(coarse)) * (inner > 0)
+        blood = self._share(radius - inner + TRABECULAE[LEFT] * np.abs(noise)) * (inner > 0)
         top, bottom = PAPILLARY_LEVELS
         reach = np.clip(np.minimum(points[2] - top, bottom - points[2]) / 6, 0, 1)
         for angle, distance, size in PAPILLARY:
             away = self.motion.distance_from(points, angle, distance * inner)
-            blood = blood * (1 - reach * self._share(away - size * inner * (1 + 0.25 * coarse)))
+            blood = blood * (1 - reach * self._share(away - size * inner * (1 + 0.25 * noise)))
         return blood
 
     def _share(self, distance: np.ndarray) -> np.ndarray:

@@ -54,10 +54,15 @@ class Motion:
         squared, angle = self._around_axis(points[:2], points[2])
         return squared, find_walls(self.traits, angle, points[2])
 
+    def axis(self, level: np.ndarray) -> np.ndarray:
+        """Where the left ventricle's axis is on a level, ``(2, ...)`` mm."""
+        along = level - self.traits.length / 2
+        return np.stack([c + t * along for c, t in zip(self.traits.centre, self.traits.tilt, strict=True)])
+
     def distance_from(self, points: np.ndarray, angle: float, radius: np.ndarray) -> np.ndarray:
         """Distance, mm, in the plane, of points of phase 0 from where a direction off the septum has a radius."""
         direction = self.traits.septum + angle
-        x, y = points[:2] - self._axis(points[2])
+        x, y = points[:2] - self.axis(points[2])
         return np.hypot(x - radius * np.cos(direction), y - radius * np.sin(direction))
 
     # ---------------------------------------------------------------------------------------- in the plane
@@ -82,17 +87,12 @@ class Motion:
         share = np.clip(level / self.traits.length, -0.3, 1)
         return amount * (base + (apex - base) * share) * np.exp(-((squared / TWIST_RADIUS**2) ** 2))
 
-    def _axis(self, level: np.ndarray) -> np.ndarray:
-        """Where the left ventricle's axis is on a level, ``(2, ...)`` mm."""
-        along = level - self.traits.length / 2
-        return np.stack([c + t * along for c, t in zip(self.traits.centre, self.traits.tilt, strict=True)])
-
     def _around_axis(self, plane: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        x, y = plane - self._axis(level)
+        x, y = plane - self.axis(level)
         return x**2 + y**2, np.arctan2(y, x)
 
     def _from_polar(self, squared: np.ndarray, angle: np.ndarray, level: np.ndarray, third: np.ndarray) -> np.ndarray:
-        x, y = np.sqrt(squared) * np.stack([np.cos(angle), np.sin(angle)]) + self._axis(level)
+        x, y = np.sqrt(squared) * np.stack([np.cos(angle), np.sin(angle)]) + self.axis(level)
         return np.stack([x, y, third])
 
     # ---------------------------------------------------------------------------------------- along the axis

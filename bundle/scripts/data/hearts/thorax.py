@@ -45,7 +45,7 @@ def draw_layout(rng: np.random.Generator) -> Layout:
         wall_direction=float(np.radians(rng.uniform(195, 250))),
         wall_distance=float(rng.uniform(50, 62)),
         ribs=float(rng.uniform(0, RIB_PITCH)),
-        liver=float(rng.uniform(36, 52)),
+        liver=float(rng.uniform(30, 48)),
         dome=float(rng.uniform(-30, 0)),
         aorta=_draw_disc(rng, (48, 62), (30, 45), (9, 12)),
         stomach=_draw_disc(rng, (35, 60), (55, 70), (12, 20)),

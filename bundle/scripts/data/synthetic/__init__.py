@@ -4,6 +4,7 @@ One construction for slices and volumes: a shared anatomy of implicit shapes in 
 ``shapes``, ``anatomy``), of which each subject has a variant (``traits``) seen through an affine map and a
 diffeomorphism (``deform``) and through a scanner (``appearance``). The slice is the coronal section of the volume's
 anatomy through its middle; what it does not cut (``volume_geometry``) belongs to volumes alone.
+The folder with its marker (``generated``) and the noise (``noise``) lie beside this package: hearts have them too.
 """
 
 from .write import NUM_SUBJECTS, SIZES, write_cohort
