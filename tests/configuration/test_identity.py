@@ -34,6 +34,7 @@ OTHERWISE = {
     "atlas_label": "of segmentation",
     "measures": "of evaluation",
     "panels": "of evaluation",
+    "validate": "it changes no weights",
 }
 
 
@@ -71,10 +72,10 @@ def changed(config: dict[str, Any], path: tuple[Any, ...]) -> dict[str, Any]:
 def test_every_key_of_a_method_counts_or_has_a_reason(method: str) -> None:
     config = config_of(method)
     mine = identity(config).values
-    keys = merged([CONFIGS / "methods" / f"{method}.yaml"])
+    keys = ConfigParser.load_config_file(str(CONFIGS / "methods" / f"{method}.yaml"))
     counted = 0
     for key in keys:
-        for path in leaves(keys[key], (key,)):
+        for path in leaves(keys[key], tuple(key.split("#"))):
             if key.startswith(tuple(OTHERWISE)):
                 assert identity(changed(config, path)).values == mine, path
             else:

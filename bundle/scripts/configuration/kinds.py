@@ -30,8 +30,8 @@ Pairing = Literal["atlas", "random"]
 
 KINDS: dict[str, Any] = {
     "atlas": str | None,
-    "atlas_image": str,
-    "atlas_label": str,
+    "atlas_image": str | None,
+    "atlas_label": str | None,
     "batch_size": Count,
     "cache_dir": str,
     "cache_rate": Share,

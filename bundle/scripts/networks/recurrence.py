@@ -7,6 +7,7 @@ pairs sees a frame as one of many pairs. What is here alone looks along that axi
 from __future__ import annotations
 
 import torch
+from monai.networks.layers.factories import Conv
 from torch import Tensor, nn
 
 FORGET_BIAS = 1.0  # a new memory keeps what it has (Jozefowicz et al., ICML 2015)
@@ -56,8 +57,7 @@ class ConvLSTM(nn.Module):
         self, spatial_dims: int, in_channels: int, hidden_channels: int, kernel_size: int = 3, backward: bool = False
     ) -> None:
         super().__init__()
-        convolution = {2: nn.Conv2d, 3: nn.Conv3d}[spatial_dims]
-        padding = kernel_size // 2
+        convolution, padding = Conv[Conv.CONV, spatial_dims], kernel_size // 2
         self.backward_in_time = backward
         self.of_frame = convolution(in_channels, 4 * hidden_channels, kernel_size, padding=padding)
         self.of_hidden = convolution(hidden_channels, 4 * hidden_channels, kernel_size, padding=padding, bias=False)
@@ -92,8 +92,7 @@ class Recurrence(nn.Module):
         hidden = max(1, channels // 2) if hidden_channels is None else hidden_channels
         ways = (False, True) if bidirectional else (False,)
         self.ways = nn.ModuleList(ConvLSTM(spatial_dims, channels, hidden, backward=way) for way in ways)
-        convolution = {2: nn.Conv2d, 3: nn.Conv3d}[spatial_dims]
-        self.join = convolution(hidden * len(ways), channels, 1)
+        self.join = Conv[Conv.CONV, spatial_dims](hidden * len(ways), channels, 1)
         nn.init.zeros_(self.join.weight)
         nn.init.zeros_(self.join.bias)
 

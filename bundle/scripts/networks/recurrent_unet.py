@@ -18,6 +18,7 @@ class RecurrentUNet(DenseUNet):
     chosen rows of it; the decoder makes a field a frame. A batch of one frame is a pair.
 
     Args:
+        channels: of every row, see :class:`DenseUNet`.
         recurrent_rows: rows of the encoder that a :class:`Recurrence` follows, 0 the finest; none: frame by frame.
         bidirectional: see :class:`Recurrence`.
         options: of :class:`DenseUNet`.
@@ -26,16 +27,19 @@ class RecurrentUNet(DenseUNet):
         ValueError: if there is no such row, or an argument is out of range.
     """
 
-    def __init__(self, recurrent_rows: Sequence[int] = (2, 3), bidirectional: bool = True, **options: Any) -> None:
-        super().__init__(**options)
-        widths = [self.nodes[f"{i}_0"].conv.out_channels for i in range(self.levels + 1)]
-        if not set(recurrent_rows) <= set(range(len(widths))):
+    def __init__(
+        self,
+        channels: Sequence[int] = (16, 32, 32, 48, 64),
+        recurrent_rows: Sequence[int] = (2, 3),
+        bidirectional: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(channels=channels, **options)
+        if not set(recurrent_rows) <= set(range(len(channels))):
             raise ValueError(f"recurrent_rows must be from 0 to {self.levels}, got {list(recurrent_rows)}")
+        rows = sorted(set(recurrent_rows))
         self.recurrences = nn.ModuleDict(
-            {
-                f"{i}_0": Recurrence(self.spatial_dims, int(widths[i]), bidirectional=bidirectional)
-                for i in sorted(set(recurrent_rows))
-            }
+            {f"{i}_0": Recurrence(self.spatial_dims, channels[i], bidirectional=bidirectional) for i in rows}
         )
 
     def encoded(self, name: str, value: Tensor) -> Tensor:

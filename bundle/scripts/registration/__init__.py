@@ -4,7 +4,8 @@ From the ground up: ``method`` (what a registration is made of), ``deformation``
 ``working_grid``, ``measures``, ``verdict`` (whether to believe a result) and ``output`` (names and folder of what is
 written); ``stages`` (affine, network, refined), ``results`` (all that a user gets), ``configured`` (methods from their
 files), ``apply`` (warp, jacobian) and ``points`` (landmarks); ``pipeline`` (one pair); ``batch`` (the command) and
-``api`` (the function). Of sequences: ``sequence``, ``sequence_result`` and ``sequence_files``, in the same order.
+``api`` (the function). Of sequences: ``sequence``, ``sequence_result``, ``sequence_writers`` and
+``sequence_files``, in the same order.
 """
 
 from .api import configured, register

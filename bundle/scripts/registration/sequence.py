@@ -1,4 +1,4 @@
-"""Registering the frames of a sequence to one of them: by a network that sees all of it, slice by slice or as volumes."""
+"""Registering the frames of a sequence to one of them: by a network that sees all of it, by slices or as volumes."""
 
 from __future__ import annotations
 

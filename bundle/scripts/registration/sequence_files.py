@@ -23,6 +23,7 @@ from .output import name_of, staged
 from .pipeline import Stopwatch, versions
 from .sequence import SequenceRegistration
 from .sequence_result import SequenceResult
+from .sequence_writers import save_sequence_result
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,6 @@ def register_frames(
     reference: int = 0,
     label: str | None = None,
     about: Mapping[str, object] | None = None,
-    transforms: bool = False,
 ) -> SequenceResult:
     """Register the frames of a sequence to one of them.
 
@@ -43,7 +43,6 @@ def register_frames(
         reference: index of the frame that the others are registered to, from 0.
         label: the reference's label map, or one of all frames (4-D, 0 all over where a frame has none).
         about: plain values that the report says besides.
-        transforms: also write an ITK transform a frame.
 
     Raises:
         InputError: if a file cannot be read, there is no such frame, or the reference has no label map.
@@ -56,7 +55,7 @@ def register_frames(
     motion = registration(sequence, reference)
     watch.lap("registration")
     said = {**(about or {}), "label": label, "seconds": watch.laps, "versions": versions()}
-    return SequenceResult(name_of(path), sequence, motion, labels, said, registration.periodic, transforms)
+    return SequenceResult(name_of(path), sequence, motion, labels, said, registration.periodic)
 
 
 def _labels(path: str, sequence: ImageSequence, reference: int) -> dict[int, np.ndarray]:
@@ -86,10 +85,11 @@ def register_sequence_files(
 
     Args:
         methods: the method for frames of so many dimensions.
-        path, reference, label, transforms: see there.
+        path, reference, label: see there.
         output_dir: folder of the results.
         spatial_dims: 2 registers the slices of a stack one by one, 3 volumes.
         periodic: whether the first frame follows the last.
+        transforms: also write an ITK transform a frame.
         device: of network and refinement; ``None``: CUDA where there is one.
 
     Raises:
@@ -99,8 +99,8 @@ def register_sequence_files(
     with staged(output_dir) as folder:
         method = methods(spatial_dims)
         registration = SequenceRegistration(method, spatial_dims, periodic, methods.use_network, device)
-        result = register_frames(registration, path, reference, label, methods.identity, transforms)
-        result.save(folder)
+        result = register_frames(registration, path, reference, label, methods.identity)
+        save_sequence_result(result, folder, transforms)
     _tell(result, output_dir)
     return result
 

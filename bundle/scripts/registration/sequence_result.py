@@ -1,12 +1,10 @@
-"""What a registered sequence gives: aligned frames, motion, carried labels, volumes and strains, and the files of them."""
+"""What a registered sequence gives: aligned frames, motion, carried labels, volumes and strains."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,12 +20,9 @@ from ..metrics import (
     radial_strain,
     temporal_roughness,
 )
-from ..physical import ImageSequence, write_field_series, write_sequence
-from ..physical.itk_transforms import field_transform, write_transform
-from ..progress import progress
-from ..reports import SequenceCourse, save_sequence_animation, save_sequence_curves, write_sequence_table
+from ..physical import ImageSequence
+from ..reports import SequenceCourse
 from ..spatial import folded_fraction, invert_field, warp
-from .output import REPORT
 from .sequence import Motion
 
 RIGHT_VENTRICLE, MYOCARDIUM, LEFT_VENTRICLE = HEART = (1, 2, 3)  # ids of ACDC
@@ -47,7 +42,6 @@ class SequenceResult:
             how well it arrives.
         about: plain values for the report: where it comes from, how long it took.
         periodic: whether the first frame follows the last.
-        transforms: also write an ITK transform a frame.
     """
 
     name: str
@@ -56,7 +50,6 @@ class SequenceResult:
     labels: Mapping[int, np.ndarray] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
     periodic: bool = True
-    transforms: bool = False
 
     @property
     def label(self) -> np.ndarray | None:
@@ -132,7 +125,7 @@ class SequenceResult:
         """Mean strain of the myocardium in every frame, ``(T,)``, over all slices, weighted by its voxels."""
         if not self.is_heart or self.label is None:
             return {}
-        spacing = self.sequence.geometry.spacing
+        spacing = self.sequence.geometry.spacing.tolist()
         found: dict[str, np.ndarray] = {}
         for name, measure in (("radial strain", radial_strain), ("circumferential strain", circumferential_strain)):
             values, weights = [], []
@@ -237,65 +230,6 @@ class SequenceResult:
         if len(parts[0][1]) < 3:
             return None
         return float(np.mean([temporal_roughness(ddf, self.periodic) for _, ddf in parts]))
-
-    def save(self, folder: Path) -> None:
-        """Write every file into an existing folder.
-
-        Raises:
-            OSError: if a file cannot be written.
-        """
-        for ending, write in progress(self._writers().items(), f"writing {self.name}", "file"):
-            write(folder / (self.name + ending))
-
-    def _writers(self) -> dict[str, Callable[[Path], Any]]:
-        """What writes each file, by what its name ends in."""
-        sequence, report = self.sequence, json.dumps(self.report, indent=2) + "\n"
-        motion = partial(
-            write_field_series,
-            vectors=self.vectors,
-            geometry=sequence.geometry,
-            times=sequence.times,
-            unit=sequence.unit,
-        )
-        writers: dict[str, Callable[[Path], Any]] = {
-            "_aligned.nii.gz": partial(write_sequence, values=self.aligned, sequence=sequence),
-            "_motion.nii.gz": motion,
-            "_movie.gif": self._movie,
-        }
-        if self.carried is not None:
-            writers["_labels.nii.gz"] = partial(write_sequence, values=self.carried, sequence=sequence)
-        if self.course is not None:
-            writers["_course.csv"] = partial(write_sequence_table, course=self.course)
-            writers["_curves.png"] = partial(save_sequence_curves, course=self.course, title=self.name)
-        if self.transforms:
-            writers |= {f"_frame{t:03}_transform.h5": partial(self._transform, t) for t in range(len(self.vectors))}
-        return {**writers, REPORT: lambda path: path.write_text(report, encoding="utf-8")}
-
-    def _transform(self, frame: int, path: Path) -> None:
-        """One frame's field as an ITK transform: of points of the reference frame to points of this one."""
-        geometry, vectors = self.sequence.geometry, self.vectors[frame]
-        for axis in geometry.flat_axes:  # ITK takes a field one voxel thick for none at its border
-            vectors = np.concatenate([vectors] * 3, axis=axis + 1)
-        write_transform(path, field_transform(vectors, geometry.thickened()))
-
-    def _movie(self, path: Path) -> None:
-        """The slice or plane with the largest labels, else the middle one, as a moving picture."""
-        if self.label is not None and self.ids:
-            plane = int(np.isin(self.label, self.ids).sum((0, 1)).argmax())
-        else:
-            plane = self.sequence.geometry.size[2] // 2
-        ddf = self.motion.ddf[plane] if self.motion.by_slice else self.motion.ddf[:, :2, :, :, plane]
-        save_sequence_animation(
-            path,
-            np.moveaxis(self.sequence.values[:, :, plane], -1, 0),
-            np.moveaxis(self.aligned[:, :, plane], -1, 0),
-            ddf.numpy(),
-            self.sequence.times,
-            self.sequence.unit if self.sequence.unit == "s" else "",
-            None if self.label is None else self.label[:, :, plane].astype(np.int64),
-            self.sequence.geometry.spacing[:2].tolist(),
-            self.name,
-        )
 
 
 def _number(value: float) -> float | None:
