@@ -99,7 +99,7 @@ def register_sequence_files(
     with staged(output_dir) as folder:
         method = methods(spatial_dims)
         registration = SequenceRegistration(method, spatial_dims, periodic, methods.use_network, device)
-        result = register_frames(registration, path, reference, label, methods.identity)
+        result = register_frames(registration, path, reference, label, {"identity": methods.identity})
         save_sequence_result(result, folder, transforms)
     _tell(result, output_dir)
     return result
