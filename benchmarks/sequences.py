@@ -219,7 +219,8 @@ def ejection_of(labels: Mapping[int, Tensor]) -> float:
 
 def _dice(carried: Tensor, drawn: Tensor, original: Tensor) -> Tensor:
     """``(1, K)`` over the stack."""
-    return label_dice(*(each[None, None].long() for each in (carried, drawn)), LABELS, original[None, None].long())
+    maps = [each[None, None].long() for each in (carried, drawn, original)]
+    return label_dice(maps[0], maps[1], LABELS, maps[2])
 
 
 def _hd95(carried: Tensor, drawn: Tensor, original: Tensor) -> float:
@@ -276,7 +277,8 @@ def comparisons(results: Mapping[str, Sequence[Row]]) -> str:
     rows = []
     for other in others:
         for key in ("dice", "roughness"):
-            found = compare_pairs(*(np.array([row[key] for row in results[name]]) for name in (first, other)))
+            mine, theirs = (np.array([row[key] for row in results[name]]) for name in (first, other))
+            found = compare_pairs(mine, theirs)
             interval = f"{found.difference:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
             rows.append([f"{first} - {other}", key, interval, f"{found.p_value:.4f}"])
     return markdown_table(["Difference", "of", "mean (95 %)", "p, Wilcoxon"], rows)
