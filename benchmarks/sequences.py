@@ -11,273 +11,105 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import time
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import nibabel as nib
 import numpy as np
-import torch
-from torch import Tensor
 
 from scripts.data import open_cohort
 from scripts.data.sequences import SequenceRecord
 from scripts.errors import InputError
 from scripts.files import write_text_atomic
-from scripts.metrics import HausdorffDistance95, closing_error, ejection_fraction, label_dice, temporal_roughness
-from scripts.physical import read_label_frame, read_sequence
-from scripts.physical.orientation import RAS_LPS
 from scripts.progress import progress
-from scripts.registration import Method, SequenceRegistration
 from scripts.reports import agreement, markdown_table, save_bland_altman
-from scripts.spatial import compose, folded_fraction, invert_field, warp
 
 from .claims import claim
 from .command import command_line, start
 from .docs import machine, publish
-from .methods import ants_syn, elastix_bspline, unregistered
 from .reports.statistics import compare_pairs
-from .setting import BUNDLE, bundle_command, read
+from .sequence_measures import Row, measure
+from .sequence_rows import CONSECUTIVE, ROWS, VARIANTS, Frames, closing_of, is_trained
 
-Row = dict[str, float]
-Frames = Callable[[Tensor, int], Tensor]  # (T, *S) in [0, 1], reference -> (T, D, *S) in voxels
-
-FILES = ["configs/train.yaml", "configs/methods/sequence.yaml", "configs/schedules/sequence.yaml"]
-BACKBONE = "network_def#backbone#"
-VARIANTS: dict[str, dict[str, Any]] = {
-    "both ways": {},
-    "one way": {f"{BACKBONE}bidirectional": False},
-    "frame by frame": {f"{BACKBONE}recurrent_rows": []},
-}
-CONSECUTIVE = "consecutive, composed"
-SHIPPED = "shipped weights"  # of the embedded hearts
-LEFT, LABELS = 3, (1, 2, 3)  # of ACDC: right ventricle, myocardium, left ventricle
-HEADER = ["Method", "Dice", "RV", "Myo", "LV", "HD95, pixels", "EF error", "folded, %", "roughness", "seconds a frame"]
+HEADER = [
+    "Method",
+    "Dice",
+    "seeds",
+    "RV",
+    "Myo",
+    "LV",
+    "HD95 pixels",
+    "EF error",
+    "folded %",
+    "roughness",
+    "seconds a frame",
+]
 ENDPOINT = "endpoint error, mm"  # of the embedded cohort, whose motion is known
 NOTE = (
     "Dice in the other labelled frame (end-systole) of the labels of the reference (end-diastole) carried there by "
-    "nearest neighbour, over the stack; HD95 of its slices; mean absolute error of the left ventricle's ejection "
-    "fraction, percentage points; roughness: root mean square second difference of the fields over time, pixels."
+    "nearest neighbour, over the stack; seeds: standard deviation of the means of several trainings; HD95 of its "
+    "slices, pixels; mean absolute error of the left ventricle's ejection fraction, percentage points; roughness: root mean "
+    "square second difference of the fields over time, pixels."
 )
-FREE = ("output_dir", "rows", "docs", "picture")
+FREE = ("output_dir", "rows", "seeds", "docs", "picture")  # options that may change from one call to the next
 
 
-def network_rows(variant: str, refined: bool, options: argparse.Namespace) -> Frames:
-    """Ours, trained where it is not yet, with or without optimisation on the sequence."""
-    return registration_of(variant, refined, options).register
+def measured(name: str, options: argparse.Namespace, records: Sequence[SequenceRecord]) -> list[list[Row]]:
+    """A row of every subject by one method, by seed, from the folder as far as they are there."""
+    seeds = options.seeds if is_trained(name) else options.seeds[:1]
+    return [_measured(name, options, records, seed) for seed in seeds]
 
 
-def closing_of(options: argparse.Namespace, records: Sequence[SequenceRecord]) -> float:
-    """How far points end from where they began that follow every frame to the next, around the cycle; mean, pixels."""
-    pairwise, errors = registration_of("frame by frame", False, options), []
-    for record in records:
-        values = read_sequence(record["image"]).values
-        for k in range(values.shape[2]):
-            scaled = scaled_frames(values[:, :, k])
-            steps = [pairwise.register(scaled[[t, (t + 1) % len(scaled)]], 0)[1] for t in range(len(scaled))]
-            errors.append(closing_error(torch.stack(steps)))
-    return float(np.mean(errors))
-
-
-def consecutive(options: argparse.Namespace) -> Frames:
-    """Every frame to the one before it, frame by frame, composed from the reference on, forwards and backwards."""
-    pairwise = registration_of("frame by frame", False, options)
-
-    def register(scaled: Tensor, reference: int) -> Tensor:
-        fields = torch.zeros(len(scaled), scaled.ndim - 1, *scaled.shape[1:])
-        for ahead in (1, -1):
-            last = len(scaled) if ahead > 0 else -1
-            for t in range(reference + ahead, last, ahead):
-                step = pairwise.register(scaled[[t - ahead, t]], 0)[1:]  # from the frame before to this one
-                fields[t] = compose(inner=step, outer=fields[t - ahead][None])[0]
-        return fields
-
-    return register
-
-
-def each_frame(make: Callable[[], Callable[[np.ndarray, np.ndarray], np.ndarray]], _: argparse.Namespace) -> Frames:
-    """A registration of pairs, for every frame with the reference."""
-    method = make()
-
-    def register(scaled: Tensor, reference: int) -> Tensor:
-        images = scaled.numpy()
-        fields = [method(image, images[reference]) for image in images]
-        ddf = torch.from_numpy(np.stack(fields)).float()
-        ddf[reference] = 0
-        return ddf
-
-    return register
-
-
-ROWS: dict[str, Callable[[argparse.Namespace], Frames]] = {
-    "unregistered": partial(each_frame, unregistered),
-    **{name: partial(network_rows, name, False) for name in VARIANTS},
-    **{f"{name}, refined": partial(network_rows, name, True) for name in VARIANTS},
-    SHIPPED: partial(network_rows, SHIPPED, False),
-    f"{SHIPPED}, refined": partial(network_rows, SHIPPED, True),
-    CONSECUTIVE: consecutive,
-    "ANTs SyN": partial(each_frame, partial(ants_syn, "mattes")),
-    "elastix": partial(each_frame, elastix_bspline),
-}
-
-
-def registration_of(variant: str, refined: bool, options: argparse.Namespace) -> SequenceRegistration:
-    """A network of ours with the weights that its training left."""
-    return _registration(variant, refined, str(trained(variant, options)))
-
-
-@cache
-def _registration(variant: str, refined: bool, weights: str) -> SequenceRegistration:
-    config = read("train.yaml", "methods/sequence.yaml", device="cpu", **VARIANTS.get(variant, {}))
-    parts = ("network_def", "refinement", "intensity", "precision", "channels_last")
-    made = {name: config.get_parsed_content(name) for name in parts}
-    network, refinement = made.pop("network_def"), made.pop("refinement")
-    return SequenceRegistration(Method(network, weights, refinement if refined else None, **made), 2)
-
-
-def trained(variant: str, options: argparse.Namespace) -> Path:
-    """The weights of the last step of a variant, trained if they are not there; those of the bundle as they are."""
-    if variant == SHIPPED:
-        return Path(read("train.yaml", "methods/sequence.yaml").get_parsed_content("weights"))
-    folder = Path(options.output_dir).resolve() / f"{variant.replace(' ', '_')}_seed{options.seed}"
-    path = folder / "model_last.pt"
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        values = {"dataset_dir": str(Path(options.dataset_dir).resolve()), "seed": options.seed}
-        values |= {"max_epochs": options.max_epochs, "output_dir": str(folder), **VARIANTS[variant]}
-        with (folder / "training.log").open("a", encoding="utf-8") as log:
-            done = subprocess.run(
-                bundle_command("training", FILES, **values), cwd=BUNDLE, stdout=log, stderr=log, check=False
-            )
-        if done.returncode:
-            raise InputError(f"the training of {variant} failed; {folder / 'training.log'} says why.")
-    return path
-
-
-def measure(frames: Frames, record: SequenceRecord) -> Row:
-    """What a method makes of a subject: from its first labelled frame to every frame, slice by slice."""
-    sequence = read_sequence(record["image"])
-    labels = {t: torch.from_numpy(read_label_frame(path, sequence).values) for t, path in record["labels"].items()}
-    reference, *others = sorted(labels)
-    stack = [scaled_frames(sequence.values[:, :, k]) for k in range(sequence.geometry.size[2])]
-    begin = time.perf_counter()
-    fields = [frames(scaled, reference) for scaled in stack]
-    seconds = (time.perf_counter() - begin) / len(fields) / len(stack[0])
-    carried = torch.stack([carry(labels[reference][..., k], ddf) for k, ddf in enumerate(fields)], dim=-1)
-    cavity = (carried == LEFT).flatten(1).sum(1).double()
-    row: Row = {
-        "ef_error": 100 * (ejection_fraction(cavity) - ejection_of(labels)),
-        "ef": 100 * ejection_of(labels),
-        "folded": float(torch.stack([folded_fraction(ddf).mean() for ddf in fields]).mean()),
-        "roughness": float(np.mean([temporal_roughness(ddf, periodic=True) for ddf in fields])),
-        "seconds": seconds,
-    }
-    scores = torch.cat([_dice(carried[t], labels[t], labels[reference]) for t in others])
-    distances = [_hd95(carried[t], labels[t], labels[reference]) for t in others]
-    names = ("rv", "myo", "lv")
-    row |= {name: float(value) for name, value in zip(names, scores.nanmean(0), strict=True)}
-    truth = Path(record["image"].replace("_4d.nii.gz", "_motion.nii.gz"))
-    if truth.is_file():
-        row["endpoint"] = endpoint_error(torch.stack(fields, -1), truth, labels[reference] > 0)
-    return {**row, "dice": float(scores.nanmean()), "hd95": float(np.nanmean(distances))}
-
-
-def scaled_frames(values: np.ndarray) -> Tensor:
-    """Frames ``(X, Y, T)`` as every method sees them, ``(T, X, Y)`` in [0, 1]."""
-    intensity = read("train.yaml", "methods/sequence.yaml").get_parsed_content("intensity")
-    return torch.from_numpy(intensity(np.moveaxis(values, -1, 0)))
-
-
-def endpoint_error(ddf: Tensor, truth: Path, heart: Tensor) -> float:
-    """Mean distance, mm, of the motion found from the true one, over the heart and all frames.
-
-    Args:
-        ddf: of a stack, ``(T, 2, X, Y, Z)``, in voxels.
-        truth: file of the true displacements, ``(X, Y, Z, T, 3)``, LPS, mm.
-        heart: mask of the reference, ``(X, Y, Z)``.
-    """
-    nifti = nib.load(truth)
-    matrix = np.diag(RAS_LPS) @ nifti.affine[:3, :2]
-    found = np.einsum("ed,tdxyz->xyzte", matrix, ddf.numpy())
-    error = np.linalg.norm(found - np.asarray(nifti.dataobj), axis=-1)
-    return float(error[heart.numpy()].mean())
-
-
-def carry(label: Tensor, ddf: Tensor) -> Tensor:
-    """A label map ``(X, Y)`` of the reference in every frame, ``(T, X, Y)``."""
-    maps = label[None, None].float().expand(len(ddf), -1, -1, -1)
-    return warp(maps, invert_field(ddf), "nearest")[:, 0].round().to(label.dtype)
-
-
-def ejection_of(labels: Mapping[int, Tensor]) -> float:
-    """By the volumes of the labels that were drawn."""
-    return ejection_fraction(torch.stack([(label == LEFT).sum() for label in labels.values()]).double())
-
-
-def _dice(carried: Tensor, drawn: Tensor, original: Tensor) -> Tensor:
-    """``(1, K)`` over the stack."""
-    maps = [each[None, None].long() for each in (carried, drawn, original)]
-    return label_dice(maps[0], maps[1], LABELS, maps[2])
-
-
-def _hd95(carried: Tensor, drawn: Tensor, original: Tensor) -> float:
-    """Mean over the slices and labels, pixels."""
-    stacks = [each.movedim(-1, 0)[:, None].long() for each in (carried, drawn, original)]
-    still = torch.zeros(len(stacks[0]), 2, *stacks[0].shape[2:])
-    measured = HausdorffDistance95(LABELS)
-    found = measured.of_labels({"ddf": still}, {"moving_label": stacks[0], "fixed_label": stacks[1]})
-    return float(found[found.isfinite()].mean())
-
-
-def measured(name: str, options: argparse.Namespace, records: Sequence[SequenceRecord]) -> list[Row]:
-    """A row of every subject by one method, from the folder as far as they are there."""
-    folder = Path(options.output_dir) / name.replace(", ", "_").replace(" ", "_")
+def _measured(name: str, options: argparse.Namespace, records: Sequence[SequenceRecord], seed: int) -> list[Row]:
+    folder = Path(options.output_dir) / name.replace(", ", "_").replace(" ", "_") / f"seed{seed}"
     folder.mkdir(parents=True, exist_ok=True)
     frames: Frames | None = None
     found = []
-    for record in progress(records, name, "subject"):
+    for record in progress(records, f"{name}, seed {seed}", "subject"):
         path = folder / f"{record['subject']}.json"
         if not path.is_file():
-            frames = frames or ROWS[name](options)
+            frames = frames or ROWS[name](options, seed)
             write_text_atomic(path, json.dumps(measure(frames, record)))
         found.append(json.loads(path.read_text(encoding="utf-8")))
     return found
 
 
-def table_of(results: Mapping[str, Sequence[Row]]) -> str:
-    """Means over the subjects, and of Dice the deviation."""
-    known = all("endpoint" in row for rows in results.values() for row in rows)
-    lines = [_line(name, rows) for name, rows in results.items()]
-    if not known:
-        return markdown_table(HEADER, lines)
-    errors = [f"{np.mean([row['endpoint'] for row in rows]):.2f}" for rows in results.values()]
-    return markdown_table([*HEADER, ENDPOINT], [[*line, error] for line, error in zip(lines, errors, strict=True)])
+def table_of(results: Mapping[str, Sequence[Sequence[Row]]]) -> str:
+    """Means over subjects and seeds; of Dice the deviation over subjects, and that of the seeds' means."""
+    lines = {name: _line(name, by_seed) for name, by_seed in results.items()}
+    if not all("endpoint" in row for by_seed in results.values() for row in by_seed[0]):
+        return markdown_table(HEADER, list(lines.values()))
+    errors = {name: f"{values_of(by_seed, 'endpoint').mean():.2f}" for name, by_seed in results.items()}
+    return markdown_table([*HEADER, ENDPOINT], [[*line, errors[name]] for name, line in lines.items()])
 
 
-def _line(name: str, rows: Sequence[Row]) -> list[str]:
-    values = {key: np.array([row[key] for row in rows]) for key in rows[0]}
+def values_of(by_seed: Sequence[Sequence[Row]], key: str) -> np.ndarray:
+    """A measure by seed and subject, ``(S, N)``."""
+    return np.array([[row[key] for row in rows] for rows in by_seed])
+
+
+def _line(name: str, by_seed: Sequence[Sequence[Row]]) -> list[str]:
+    dice = values_of(by_seed, "dice")
+    spread = f"{dice.mean(1).std():.4f}" if len(dice) > 1 else ""
     return [
         name,
-        f"{values['dice'].mean():.4f} ± {values['dice'].std():.4f}",
-        *(f"{values[key].mean():.3f}" for key in ("rv", "myo", "lv")),
-        f"{values['hd95'].mean():.2f}",
-        f"{np.abs(values['ef_error']).mean():.1f}",
-        f"{100 * values['folded'].mean():.4f}",
-        f"{values['roughness'].mean():.3f}",
-        f"{np.median(values['seconds']):.3f}",
+        f"{dice.mean():.4f} ± {dice.mean(0).std():.4f}",
+        spread,
+        *(f"{values_of(by_seed, key).mean():.3f}" for key in ("rv", "myo", "lv")),
+        f"{values_of(by_seed, 'hd95').mean():.2f}",
+        f"{np.abs(values_of(by_seed, 'ef_error')).mean():.1f}",
+        f"{100 * values_of(by_seed, 'folded').mean():.4f}",
+        f"{values_of(by_seed, 'roughness').mean():.3f}",
+        f"{np.median(values_of(by_seed, 'seconds')):.3f}",
     ]
 
 
-def comparisons(results: Mapping[str, Sequence[Row]]) -> str:
-    """Paired differences of the first method that learned from those after it, Dice and roughness."""
+def comparisons(results: Mapping[str, Sequence[Sequence[Row]]]) -> str:
+    """Paired differences of the first method that registers from those after it, each the mean of its seeds."""
     first, *others = [name for name in results if name != "unregistered"]
     rows = []
     for other in others:
         for key in ("dice", "roughness"):
-            mine, theirs = (np.array([row[key] for row in results[name]]) for name in (first, other))
+            mine, theirs = (values_of(results[name], key).mean(0) for name in (first, other))
             found = compare_pairs(mine, theirs)
             interval = f"{found.difference:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
             rows.append([f"{first} - {other}", key, interval, f"{found.p_value:.4f}"])
@@ -289,7 +121,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = command_line(__doc__)
     parser.add_argument("--dataset_dir", required=True, help="in the layout of ACDC")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=["unregistered", *VARIANTS, "ANTs SyN"])
-    parser.add_argument("--seed", type=int, default=0, help="of the trainings")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of the trainings")
     parser.add_argument("--max_epochs", type=int, default=40, help="of the trainings")
     parser.add_argument("--picture", metavar="FILE", help="Bland-Altman plot of the first row's ejection fractions")
     parser.add_argument("--output_dir", required=True)
@@ -316,13 +148,13 @@ def main(arguments: Sequence[str]) -> None:
     publish(options.docs, "sequences", arguments, data, text)
 
 
-def _draw(results: Mapping[str, Sequence[Row]], path: str | None) -> None:
+def _draw(results: Mapping[str, Sequence[Sequence[Row]]], path: str | None) -> None:
     """Ejection fractions by the first method that registers, and what bias they have."""
     name = next((each for each in results if each != "unregistered"), None)
     if path is None or name is None:
         return
-    drawn = np.array([row["ef"] for row in results[name]])
-    estimated = drawn + np.array([row["ef_error"] for row in results[name]])
+    drawn = values_of(results[name], "ef")[0]
+    estimated = drawn + values_of(results[name], "ef_error")[0]
     save_bland_altman(path, drawn, estimated, "%", f"left ventricle's ejection fraction, {name}")
     found = agreement(drawn, estimated)
     print(f"{name}: bias {found.bias:+.1f} points, limits of agreement {found.lower:+.1f} to {found.upper:+.1f}\n")
