@@ -47,8 +47,8 @@ ENDPOINT = "endpoint error, mm"  # of the embedded cohort, whose motion is known
 NOTE = (
     "Dice in the other labelled frame (end-systole) of the labels of the reference (end-diastole) carried there by "
     "nearest neighbour, over the stack; seeds: standard deviation of the means of several trainings; HD95 of its "
-    "slices, pixels; mean absolute error of the left ventricle's ejection fraction, percentage points; roughness: root mean "
-    "square second difference of the fields over time, pixels."
+    "slices, pixels; mean absolute error of the left ventricle's ejection fraction, percentage points; roughness: root "
+    "mean square second difference of the fields over time, pixels."
 )
 FREE = ("output_dir", "rows", "seeds", "docs", "picture")  # options that may change from one call to the next
 
