@@ -16,7 +16,7 @@ The rooms, from the ground up; imports point down only.
 ``physical``      where images lie: geometry, headers, files, scaling, ITK transforms, the affine search
 ``transforms``    MONAI dictionary transforms that read and check a subject
 ``data``          finding and splitting subjects, pairs, the affine stage, the cohort
-``reports``       tables and figures from saved results (the only matplotlib)
+``reports``       tables, figures and pages from saved results (the only matplotlib)
 ``engines``       the Ignite glue: batches, inferers, checkpoints, handlers
 ``registration``  one pair of a user's files: register, warp, measure
 ``export``        the network for other programs: TorchScript, ONNX

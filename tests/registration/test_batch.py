@@ -73,6 +73,27 @@ def test_bad_pair_is_reported_and_the_rest_done_once(
     with pytest.raises(InputError, match="1 of 3 pairs failed"):
         register_files(registration, str(out), pairs=listed)
     assert calls[3:] == ["subject_2_slice", "subject_9_slice"]
+    text = (out / "pairs.html").read_text(encoding="utf-8")  # also of what was done before
+    places = [text.index(f">{name}: ") for name in ("subject_1_slice", "subject_2_slice", "subject_9_slice")]
+    states = [
+        "failed" if text[place:].split(": ")[1].startswith('<span class="failed"') else "done" for place in places
+    ]
+    assert states == ["done", "done", "failed"] and text.count("<img ") == 2
+    assert "subject_9/slice.nii.gz does not exist" in text
+
+
+def test_a_doubtful_pair_is_the_first_of_the_page(tmp_path: Path, images: list[str]) -> None:
+    """Under its reason, whatever the order of the list; the page names the pairs of this list alone."""
+    rows = [{"fixed": images[0], "moving": images[k], "name": name} for k, name in ((0, "a & b"), (1, "z"), (2, "old"))]
+    out, gentle = tmp_path / "out", with_field(0.01)
+    register_files(gentle, str(out), pairs=write_list(tmp_path / "list.csv", rows))
+    broken = json.loads((out / "z_report.json").read_text())
+    broken["verdict"] = {"doubtful": True, "reasons": ["it looks <odd>"]}
+    (out / "z_report.json").write_text(json.dumps(broken))
+    register_files(gentle, str(out), pairs=write_list(tmp_path / "list.csv", rows[:2]))
+    text = (out / "pairs.html").read_text(encoding="utf-8")
+    assert text.index(">z: ") < text.index("it looks &lt;odd&gt;") < text.index(">a &amp; b: ")
+    assert ">old: " not in text
 
 
 def test_other_options_or_files_are_done_again(tmp_path: Path, images: list[str], calls: list[str]) -> None:

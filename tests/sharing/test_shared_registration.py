@@ -64,7 +64,7 @@ def report(path: Path) -> dict[str, Any]:
 def test_the_files_are_those_of_one_process(done: dict[int, tuple[Path, str]]) -> None:
     one, two = (done[count][0] for count in (1, 2))
     names = sorted(path.name for path in one.iterdir())
-    assert len(names) == 3 * 7
+    assert len(names) == 3 * 7 + 1  # the page of all pairs
     assert sorted(path.name for path in two.iterdir()) == names
     for name in names:
         if name.endswith(".nii.gz"):
@@ -72,6 +72,8 @@ def test_the_files_are_those_of_one_process(done: dict[int, tuple[Path, str]]) -
             np.testing.assert_array_equal(first, second)
         elif name.endswith(".json"):
             assert report(one / name) == report(two / name)
+        elif name.endswith(".html"):
+            assert (one / name).read_text() == (two / name).read_text()
 
 
 def test_what_failed_is_said_once(done: dict[int, tuple[Path, str]]) -> None:
@@ -82,9 +84,14 @@ def test_what_failed_is_said_once(done: dict[int, tuple[Path, str]]) -> None:
 
 def test_what_one_process_did_two_do_not_again(done: dict[int, tuple[Path, str]], listed: Path) -> None:
     out, _ = done[1]
-    times = {path: path.stat().st_mtime_ns for path in out.iterdir()}
+    times, page = modified(out), (out / "pairs.html").read_bytes()
     run(listed, out, 2)
-    assert {path: path.stat().st_mtime_ns for path in out.iterdir()} == times
+    assert modified(out) == times and (out / "pairs.html").read_bytes() == page
+
+
+def modified(folder: Path) -> dict[Path, int]:
+    """When the files of the pairs were."""
+    return {path: path.stat().st_mtime_ns for path in folder.iterdir() if path.name != "pairs.html"}
 
 
 @pytest.mark.parametrize("total, count", [(0, 2), (1, 2), (5, 2), (7, 3), (4, 4)])

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from ..engines import gather_all, is_first, processes_together, shared_out, wait_for_others
-from ..errors import InputError, find_input_error
+from ..errors import InputError, cannot_write, find_input_error
 from ..progress import progress
+from ..reports import Entry, save_overview
 from ..reports.numbers import shown
-from .output import REPORT, folder_for, name_of, staged
+from .output import FIGURE, REPORT, folder_for, name_of, staged
 from .pipeline import Registration
 
 logger = logging.getLogger(__name__)
 
+PAGE = "pairs.html"
 NOT_IN_NAMES = ("/", "\\")
 COLUMNS = ("fixed", "moving", "fixed_label", "moving_label", "name")
 
@@ -74,7 +76,7 @@ def register_one(registration: Registration, pair: Mapping[str, str], output_dir
 
 
 def register_list(registration: Registration, pairs: Sequence[Mapping[str, str]], output_dir: str | Path) -> None:
-    """Register every pair that is not done yet; several processes share them.
+    """Register every pair that is not done yet; several processes share them. A page shows all pairs of the list.
 
     Raises:
         InputError: at the end, if pairs failed: which, and why. Of several processes the first raises it.
@@ -83,6 +85,8 @@ def register_list(registration: Registration, pairs: Sequence[Mapping[str, str]]
     with folder_for(output_dir):
         wait_for_others()  # none may find the folder removed by another
         failed = gather_all(_register_share(registration, shared_out(named), output_dir))
+        if is_first():
+            _write_page(named, failed, Path(output_dir))
     if failed and is_first():
         reasons = "; ".join(f"{pair['name']}: {failed[pair['name']]}" for pair in named if pair["name"] in failed)
         raise InputError(f"{len(failed)} of {len(named)} pairs failed, the others are in {output_dir}: {reasons}.")
@@ -104,6 +108,24 @@ def _register_share(
             failed[pair["name"]] = str(known or f"{type(error).__name__}: {error}").rstrip(".")
             logger.error("%s: %s", pair["name"], failed[pair["name"]], exc_info=None if known else error)
     return failed
+
+
+def _write_page(pairs: Sequence[Mapping[str, str]], failed: Mapping[str, str], folder: Path) -> None:
+    """Write :data:`PAGE`; a pair that was done before is shown as its files show it."""
+    try:
+        save_overview(folder / PAGE, [_entry(pair, failed.get(pair["name"], ""), folder) for pair in pairs])
+    except OSError as error:
+        raise cannot_write(error, folder / PAGE) from error
+    logger.info("all pairs, with pictures: %s", folder / PAGE)
+
+
+def _entry(pair: Mapping[str, str], failure: str, folder: Path) -> Entry:
+    known = pair["name"], pair["fixed"], pair["moving"]
+    return (
+        Entry(*known, failure)
+        if failure
+        else Entry(*known, "", _report(pair, folder), folder / f"{pair['name']}{FIGURE}")
+    )
 
 
 def read_pairs(path: str) -> list[dict[str, str]]:
@@ -173,7 +195,15 @@ def _request(pair: Mapping[str, str], registration: Registration) -> dict[str, A
 def _is_done(pair: Mapping[str, str], registration: Registration, folder: Path) -> bool:
     """Whether a report of the same request lies there."""
     try:
-        report = json.loads((folder / f"{pair['name']}{REPORT}").read_text(encoding="utf-8"))
-        return bool(report["request"] == _request(pair, registration))
-    except (OSError, ValueError, KeyError, TypeError):
+        return bool(_report(pair, folder).get("request") == _request(pair, registration))
+    except OSError:  # an image is not there
         return False
+
+
+def _report(pair: Mapping[str, str], folder: Path) -> dict[str, Any]:
+    """The report of a pair; empty where there is none."""
+    try:
+        report = json.loads((folder / f"{pair['name']}{REPORT}").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return report if isinstance(report, dict) else {}

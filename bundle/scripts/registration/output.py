@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import cannot_write
 from ..files import made_folder
 
-REPORT = "_report.json"
+REPORT, FIGURE = "_report.json", "_figure.png"  # what the names of two files of a pair end in
 # In which format an image on the fixed grid is written: that of the fixed file where it keeps the header exactly.
 SUFFIXES = {
     ".nii.gz": ".nii.gz", ".nii": ".nii", ".nrrd": ".nrrd", ".nhdr": ".nrrd", ".mha": ".mha", ".mhd": ".mha",

@@ -30,7 +30,7 @@ from .deformation import (
     jacobian_of,
 )
 from .measures import dice, similarity, volume_change
-from .output import REPORT, suffix_like
+from .output import FIGURE, REPORT, suffix_like
 from .verdict import verdict as judge
 
 MOST_POINTS = 100_000  # at which the inverse is tested
@@ -217,7 +217,7 @@ class Result:
             "_field.nii.gz": partial(write_field, vectors=fields.whole, geometry=fields.fixed),
             "_inverse_field.nii.gz": partial(write_field, vectors=fields.inverse, geometry=fields.moving),
             "_transform.h5": lambda path: write_transform(path, composite_transform(fields)),
-            "_figure.png": lambda path: save_registration_figure(path, title=self.name, **self.figure),
+            FIGURE: lambda path: save_registration_figure(path, title=self.name, **self.figure),
             REPORT: lambda path: path.write_text(report, encoding="utf-8"),
         }
 

@@ -4,6 +4,7 @@ from .agreement import Agreement, agreement, save_bland_altman
 from .dice_charts import save_mean_dice_plot
 from .evaluation import write_evaluation
 from .measures import labels_csv, measure_table
+from .overview import Entry, save_overview
 from .registration_figure import save_registration_figure
 from .registration_panels import choose_panels
 from .sequence_animation import save_sequence_animation
@@ -14,6 +15,7 @@ from .table import label_table, markdown_table, stage_table
 
 __all__ = [
     "Agreement",
+    "Entry",
     "PairResult",
     "SequenceCourse",
     "agreement",
@@ -27,6 +29,7 @@ __all__ = [
     "pairs_csv",
     "save_bland_altman",
     "save_mean_dice_plot",
+    "save_overview",
     "save_registration_figure",
     "save_sequence_animation",
     "save_sequence_curves",
