@@ -15,6 +15,7 @@ import numpy as np
 
 from .affine_starts import identity, starts
 from .geometry import Geometry
+from .headers import reason_of
 from .intensity import bright_box
 from .itk_images import geometry_of, itk_image, itk_resample
 from .itk_transforms import matrix_of
@@ -26,6 +27,7 @@ SHRINK_FACTORS = (8, 4, 2, 1)
 SMALLEST_SIZE = 16
 HISTOGRAM_BINS = 32
 CROP_MARGIN = 0.1
+LEAST_MARGIN = 2  # voxels: ITK smooths nothing shorter than four
 TELLING = 1.001  # less of a gain is how the voxels fall
 COMPARED_VOXELS = 2**18  # at most, of the grid on which whole images are compared: a slice is not thinned out
 # Twelve parameters need no more points than this; without a limit a 256^3 volume takes minutes.
@@ -122,7 +124,7 @@ def _optimise(
     try:
         method.Update()
     except RuntimeError as error:
-        logger.warning("affine registration stopped, its starting point is used: %s", error)
+        logger.warning("the affine search stopped, its starting point is used: %s", reason_of(error))
         return start
     found = identity(fixed.GetImageDimension())
     found.SetFixedParameters(method.GetTransform().GetFixedParameters())
@@ -136,7 +138,7 @@ def _crop(image: itk.Image) -> itk.Image:
     Most of a skull-stripped volume is empty: points drawn there say nothing.
     """
     first, size = bright_box(itk.array_view_from_image(image).T)
-    margin = np.ceil((size - 1) * CROP_MARGIN).astype(int)
+    margin = np.ceil(np.maximum((size - 1) * CROP_MARGIN, LEAST_MARGIN)).astype(int)
     low = np.maximum(first - margin, 0)
     high = np.minimum(first + size + margin, np.array(list(itk.size(image))))
     region = itk.ImageRegion[image.GetImageDimension()]()

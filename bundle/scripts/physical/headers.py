@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -134,9 +135,14 @@ def read_series(path: str) -> Any:
 
 def unreadable(path: str, error: BaseException) -> InputError:
     """The sentence for a file on which a reader gave up."""
+    return InputError(f"{path} cannot be read as an image ({reason_of(error)}); give a complete, valid file.")
+
+
+def reason_of(error: BaseException) -> str:
+    """What ITK or another library gives as its reason: one sentence, without where in its sources it did so."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     reason = (lines[-1] if lines else type(error).__name__).removeprefix("ITK ERROR: ")
-    return InputError(f"{path} cannot be read as an image ({reason[:160]}); give a complete, valid file.")
+    return re.sub(r"^\w+\(0x[0-9a-f]+\): ", "", reason).partition(". ")[0][:160].rstrip(".")
 
 
 def _check_nifti(path: str) -> None:

@@ -14,7 +14,7 @@ import torch
 
 from ..engines.stages import UNREGISTERED
 from ..errors import InputError
-from ..physical import Pair, prepare, read_pair
+from ..physical import BACKGROUND, Grid, Pair, Prepared, prepare, read_pair
 from .deformation import Deformation
 from .method import Method, MethodOf
 from .output import name_of
@@ -73,12 +73,13 @@ class Registration:
         method, stages = self._stages(pair)
         target, source = (prepare(image, pair.frame, method.intensity) for image in (pair.fixed, pair.moving))
         grid = working_grid(target, method.spacing, method.spatial_size)
+        seen = _seen(target, grid, pair.fixed.path)
         watch.lap("read")
         found = {UNREGISTERED: Deformation.none(grid)}
         for stage in stages:
             found[stage.name] = _finite(stage(target, source, list(found.values())[-1]))
             watch.lap(stage.name)
-        result = Result(name or name_of(moving), pair, placed(target, grid), source, found)
+        result = Result(name or name_of(moving), pair, seen, source, found)
         report = result.report
         watch.lap("results")
         report.update(identity=self.identity, seconds=watch.laps, versions=versions())
@@ -96,6 +97,18 @@ class Registration:
                 )
             self._ready[dims] = method, build_stages(self.stages, method, self.device)
         return self._ready[dims]
+
+
+def _seen(fixed: Prepared, grid: Grid, path: str) -> Prepared:
+    """The fixed image on the working grid."""
+    step, widest = float(grid.spacing.max()), float((fixed.grid.spacing * fixed.grid.size).max())
+    seen = placed(fixed, grid) if step <= widest else None  # how far it is smoothed grows with the step
+    if seen is None or not (seen.values > BACKGROUND).any():
+        raise InputError(
+            f"{path} shows nothing on the working grid, whose voxels of {step:g} mm are too large for its object; "
+            "give a smaller --spacing."
+        )
+    return seen
 
 
 def _finite(deformation: Deformation) -> Deformation:

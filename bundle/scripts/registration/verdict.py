@@ -7,7 +7,6 @@ two heads alike. Inside the objects it falls where the wrong things were laid on
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,36 +45,33 @@ def verdict(fixed: Tensor, warped: Tensor, ddf: Tensor, affine: np.ndarray) -> d
     """Measures of a result, and the reasons to doubt it.
 
     Args:
-        fixed: on the working grid, scaled to 0..1, ``(1, 1, *S)``.
+        fixed: on the working grid, scaled to 0..1, ``(1, 1, *S)``; not all of it is background.
         warped: the moving image on it after the last stage, likewise.
         ddf: the whole map on it, in its voxels, ``(1, D, *S)``.
         affine: of the map, ``(D + 1, D + 1)``.
 
     Returns:
         ``doubtful``: whether there is any reason; ``reasons``: a sentence each; ``measures``: by the names of
-        :data:`SIGNS`, ``None`` where the fixed image shows nothing, which is a reason too.
+        :data:`SIGNS`.
     """
     measures = measures_of(fixed, warped, ddf, affine)
     reasons = [reason for name, value in measures.items() if (reason := _doubt(SIGNS[name], value))]
     return {"doubtful": bool(reasons), "reasons": reasons, "measures": measures}
 
 
-def measures_of(fixed: Tensor, warped: Tensor, ddf: Tensor, affine: np.ndarray) -> dict[str, float | None]:
+def measures_of(fixed: Tensor, warped: Tensor, ddf: Tensor, affine: np.ndarray) -> dict[str, float]:
     """The measures alone, see :func:`verdict`."""
     inside, covered = (image[0, 0] > BACKGROUND for image in (fixed, warped))
     shown = [image[..., inside | covered][0] for image in (fixed, warped)]
-    values: dict[str, Callable[[], float]] = {
-        "likeness": lambda: float(correlation(*shown).nan_to_num()),
-        "overlap": lambda: 2 * float((inside & covered).sum()) / float(inside.sum() + covered.sum()),
-        "scale": lambda: float(abs(np.linalg.det(affine[:-1, :-1])) ** (1 / (len(affine) - 1))),
-        "folded": lambda: float((jacobian_determinant(ddf)[0, 0][inside] <= 0).float().mean()),
+    return {
+        "likeness": float(correlation(*shown).nan_to_num()),
+        "overlap": 2 * float((inside & covered).sum()) / float(inside.sum() + covered.sum()),
+        "scale": float(abs(np.linalg.det(affine[:-1, :-1])) ** (1 / (len(affine) - 1))),
+        "folded": float((jacobian_determinant(ddf)[0, 0][inside] <= 0).float().mean()),
     }
-    return {name: value() if bool(inside.any()) else None for name, value in values.items()}
 
 
-def _doubt(sign: Sign, value: float | None) -> str | None:
-    if value is None:
-        return "the fixed image shows nothing on the working grid"
+def _doubt(sign: Sign, value: float) -> str | None:
     if sign.least <= value <= sign.most:
         return None
     return sign.sentence.format(value, sign.least if value < sign.least else sign.most)

@@ -11,6 +11,7 @@ from ..physical import Grid, Prepared, bright_box
 
 MARGIN = 4  # voxels around the object on the working grid
 LONGEST = (128, 320)  # voxels that the object's longest side should measure on it
+THINNEST = 8  # voxels that its thinnest side should at least
 MOST_VOXELS = 2**26
 MULTIPLE = 16  # what the network's four poolings divide
 
@@ -20,7 +21,8 @@ def working_grid(fixed: Prepared, spacing: float | None, spatial_size: Sequence[
 
     Args:
         fixed: the prepared fixed image.
-        spacing: of the grid, mm; ``None``: 1, or what brings the object's longest side into :data:`LONGEST`.
+        spacing: of the grid, mm; ``None``: 1, or what brings the object's longest side into :data:`LONGEST` and does
+            not lose its thinnest one.
         spatial_size: the size the network was trained on; an axis the object does not fit into is made longer. Of
             another number of axes than the image it says nothing.
 
@@ -34,10 +36,7 @@ def working_grid(fixed: Prepared, spacing: float | None, spatial_size: Sequence[
         raise InputError(f"the working grid cannot have a spacing of {spacing} mm; give a --spacing above 0.")
     affine, dims = fixed.grid.affine, len(fixed.grid.size)
     low, high = _corners(fixed)
-    width = float((high - low).max())
-    finest = float(fixed.grid.spacing.min())  # no use in cutting the image's own voxels up for a small object
-    limits = width / LONGEST[1], max(width / LONGEST[0], finest)
-    step = float(np.clip(1.0, *limits)) if spacing is None else float(spacing)
+    step = _spacing(high - low, float(fixed.grid.spacing.min())) if spacing is None else float(spacing)
     needed = np.ceil((high - low) / step).astype(int) + 2 * MARGIN
     wanted = np.array(spatial_size) if len(spatial_size) == dims else np.zeros(dims, dtype=int)
     size = np.where(needed <= wanted, wanted, -(-needed // MULTIPLE) * MULTIPLE)
@@ -51,6 +50,13 @@ def working_grid(fixed: Prepared, spacing: float | None, spatial_size: Sequence[
     grid = np.diag([step] * dims + [1.0])
     grid[:-1, -1] = origin
     return Grid(tuple(int(each) for each in size), grid)
+
+
+def _spacing(sides: np.ndarray, finest: float) -> float:
+    """1 mm, or what suits an object of such ``sides``; its voxels are not cut up, which are ``finest`` mm wide."""
+    width, across = float(sides.max()), float(sides.min())
+    step = float(np.clip(1.0, width / LONGEST[1], max(width / LONGEST[0], finest)))
+    return min(step, max(across / THINNEST, finest))
 
 
 def _corners(image: Prepared) -> tuple[np.ndarray, np.ndarray]:
