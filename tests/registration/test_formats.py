@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from phantom import HEADERS, affine_of, brain, draw, draw_labels, points_of, with_field, write
+from scripts.errors import InputError
 from scripts.physical.headers import read_geometry
 from scripts.physical.images import read_image, read_label
-from scripts.registration import register_files
+from scripts.registration import carry_points, jacobian, register_files, warp
 
 ENDINGS = {
     "_warped", "_warped_label", "_field.nii.gz", "_inverse_field.nii.gz", "_transform.h5", "_jacobian.nii.gz",
@@ -141,3 +142,47 @@ def test_slice_of_two_axes_with_one_of_three(tmp_path: Path) -> None:
         result = with_field(amplitude=0)(str(fixed), str(moving))
         assert result.report["transform"]["dimensions"] == 3
         np.testing.assert_allclose(result.warped.array, nib.load(flat).get_fdata(), atol=1e-2)
+
+
+@pytest.mark.usefixtures("no_picture")
+@pytest.mark.parametrize("suffix", [".nii.gz", ".mha"])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_what_is_registered_can_be_warped_mapped_and_carried(tmp_path: Path, suffix: str, swapped: bool) -> None:
+    """A file (X, Y) with one (X, Y, 1): every image lies on the fixed file's own grid, with its shape."""
+    names = ("thin", "flat") if swapped else ("flat", "thin")
+    fixed, moving = (str(draw(tmp_path / f"{n}.nii.gz", np.eye(3), 2, squeeze=n == "flat")) for n in names)
+    label = str(draw_labels(tmp_path / "seg.nii.gz", np.eye(3), 2, squeeze=names[1] == "flat"))
+    if suffix == ".mha":
+        fixed = converted(Path(fixed), f"{tmp_path}/{names[0]}.mha")
+    out, again = tmp_path / "out", tmp_path / "again"
+    register_files(with_field(), str(out), fixed=fixed, moving=moving, moving_label=label)
+    own, result = read_geometry(fixed), out / f"{names[1]}_warped{suffix}"
+    for transform in ("transform.h5", "field.nii.gz"):
+        warp(str(out / f"{names[1]}_{transform}"), fixed, str(again), moving, label)
+        apart = read_image(str(again / result.name)).values - read_image(str(result)).values
+        assert (np.abs(apart) > 0.5).mean() < 1e-3
+        jacobian(str(out / f"{names[1]}_{transform}"), str(again), fixed)
+    mapped = again / f"{names[1]}_field_jacobian.nii.gz"
+    np.testing.assert_allclose(
+        nib.load(mapped).get_fdata(), nib.load(out / f"{names[1]}_jacobian.nii.gz").get_fdata(), atol=2e-3
+    )
+    images = [result, out / f"{names[1]}_warped_label{suffix}", *again.glob("*_warped*"), mapped]
+    assert len(images) == 5
+    for path in images:
+        found = read_geometry(str(path))
+        assert (len(found.size), found.size) == (len(own.size), own.size) and found.same_as(own)
+    if suffix == ".nii.gz":
+        np.testing.assert_array_equal(nib.load(result).affine, nib.load(fixed).affine)
+    (tmp_path / "points.csv").write_text("x,y,z\n1,2,0\n")
+    (written,) = carry_points(str(out / f"{names[1]}_transform.h5"), str(tmp_path / "points.csv"), str(again))
+    assert written.read_text().splitlines()[1].endswith(",0.0")
+
+
+@pytest.mark.usefixtures("no_picture")
+def test_a_flat_file_is_no_plane_of_a_volume_s_transform(tmp_path: Path) -> None:
+    volume = str(draw(tmp_path / "volume.nii.gz", 4 * np.eye(3)))
+    flat = str(draw(tmp_path / "flat.nii.gz", np.eye(3), 2, squeeze=True))
+    register_files(with_field(), str(tmp_path / "out"), fixed=volume, moving=volume)
+    for name in ("volume_transform.h5", "volume_field.nii.gz"):
+        with pytest.raises(InputError, match=r"3-D transform but .*flat\.nii\.gz is stored in 2 dimensions"):
+            warp(str(tmp_path / "out" / name), flat, str(tmp_path / "again"), moving=volume)

@@ -142,7 +142,7 @@ def _align(pair: Pair, intensity: Intensity) -> np.ndarray:
 def _write(source: Image, pair: Pair, target: Image, transform: Any, path: str, nearest: bool = False) -> None:
     """Save ``source`` on the atlas grid with the shape and header of the atlas file."""
     values = resample_once(source, pair.fixed.geometry, transform, nearest)
-    write_like(Path(path), values.reshape(target.geometry.size), target.geometry, target.path)
+    write_like(Path(path), values, target.geometry, target.path)
 
 
 def _result(record: Record, folder: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ import numpy as np
 from .orientation import RAS_LPS, Turn
 
 SAME = 1e-3  # voxels between two places that count as one
+THICK = 3  # voxels of a slice with its two neighbours
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +104,6 @@ class Geometry:
         """The grid with a voxel more on either side of a one-voxel axis: ITK takes a field one voxel thick for 2-D."""
         size, origin = list(self.size), self.origin.copy()
         for axis in self.flat_axes:
-            size[axis] = 3
+            size[axis] = THICK
             origin -= self.matrix[:, axis]
         return Geometry(tuple(size), self.spacing, origin, self.direction)

@@ -25,12 +25,19 @@ class Image:
         values: ``(*size)``, the axes in the file's order: float32 intensities, or the label ids as stored.
         geometry: the grid.
         note: what was decided on reading and a user should know, or an empty string.
+        own: the file's grid, where ``geometry`` is that grid in a space of more dimensions.
     """
 
     path: str
     values: np.ndarray
     geometry: Geometry
     note: str = ""
+    own: Geometry | None = None
+
+    @property
+    def stored(self) -> Geometry:
+        """The file's own grid."""
+        return self.own or self.geometry
 
     @property
     def array(self) -> np.ndarray:
@@ -52,7 +59,7 @@ class Image:
         if len(self.geometry.size) == dims:
             return self
         values = self.values.reshape(*self.values.shape, *[1] * (dims - self.values.ndim))
-        return replace(self, values=values, geometry=self.geometry.in_space(dims))
+        return replace(self, values=values, geometry=self.geometry.in_space(dims), own=self.geometry)
 
 
 def read_image(path: str) -> Image:

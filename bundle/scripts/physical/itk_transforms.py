@@ -9,7 +9,7 @@ import nibabel as nib
 import numpy as np
 
 from ..errors import InputError
-from .geometry import Geometry
+from .geometry import THICK, Geometry
 from .headers import is_nifti, read_geometry, unreadable
 from .itk_images import geometry_of, itk_field, itk_image
 
@@ -100,6 +100,12 @@ def field_geometry(transform: Any) -> Geometry | None:
         inner = [itk.down_cast(transform.GetNthTransform(k)) for k in range(transform.GetNumberOfTransforms())]
         return next((found for found in map(field_geometry, inner) if found is not None), None)
     return geometry_of(transform.GetDisplacementField()) if hasattr(transform, "GetDisplacementField") else None
+
+
+def is_of_slices(transform: Any) -> bool:
+    """Whether a transform of space takes slice to slice: its field is as thick as a slice's is made."""
+    grid = field_geometry(transform)
+    return grid is not None and len(grid.size) == 3 and min(grid.size) == THICK
 
 
 def sample_transform(transform: Any, geometry: Geometry) -> np.ndarray:

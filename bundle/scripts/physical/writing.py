@@ -21,11 +21,18 @@ def write_field(path: Path, vectors: np.ndarray, geometry: Geometry) -> None:
 
 
 def write_like(path: Path, values: np.ndarray, geometry: Geometry, like: str) -> None:
-    """Write an image or label map ``(*size)`` on the grid of the file ``like``, under that file's very header.
+    """Write an image or label map on the grid of the file ``like``, under that file's very header.
+
+    Args:
+        path: what to write; its suffix says the format.
+        values: ``(*size)``, or with axes of one voxel more.
+        geometry: the grid of ``like``.
+        like: the file; empty where only the grid is known.
 
     Raises:
         OSError: if it could not be written.
     """
+    values = values.reshape(geometry.size)
     if not is_nifti(str(path)):
         import itk  # takes seconds
 

@@ -13,7 +13,7 @@ from ..options import typed
 from ..physical import Geometry, read_image, read_label
 from ..physical.headers import read_geometry
 from ..physical.itk_images import resample_once
-from ..physical.itk_transforms import field_geometry, read_transform, sample_transform
+from ..physical.itk_transforms import field_geometry, is_of_slices, read_transform, sample_transform
 from ..physical.writing import write_like
 from ..reports.numbers import shown
 from .deformation import jacobian_of
@@ -48,18 +48,19 @@ def warp(
     if not moving and not moving_label:
         raise InputError("there is nothing to warp; name an image with --moving or a label map with --moving_label.")
     found = read_transform(transform)
-    target = read_geometry(fixed)
+    own = read_geometry(fixed)
+    target = own.in_space(_dimensions(found, transform, fixed, own))
     sources = [(read_image(moving), False)] if moving else []
     sources += [(read_label(moving_label), True)] if moving_label else []
     written = []
     with staged(output_dir) as folder:
-        for source, nearest in sources:
-            _check_dimensions(found, transform, {fixed: target, source.path: source.geometry})
+        for image, nearest in sources:
+            source = image.in_space(_dimensions(found, transform, image.path, image.geometry))
             if not nearest and (source.values == np.round(source.values)).all() and len(np.unique(source.values)) < 64:
                 logger.warning("%s may be a label map: give it as --moving_label, else ids are blended", source.path)
             values = resample_once(source, target, found, nearest)
             path = folder / f"{name_of(source.path)}_warped{suffix_like(fixed)}"
-            write_like(path, values, target, fixed)
+            write_like(path, values, own, fixed)
             written.append(Path(output_dir) / path.name)
     for path in written:
         logger.info("written: %s", path)
@@ -79,23 +80,32 @@ def jacobian(transform: str, output_dir: str, fixed: str | None = None) -> Path:
         InputError: if a file cannot be read or written, or neither the transform nor ``fixed`` has a grid.
     """
     found = read_transform(transform)
-    grid = read_geometry(fixed) if fixed else field_geometry(found)
-    if grid is None:
+    own = read_geometry(fixed) if fixed else field_geometry(found)
+    if own is None:
         raise InputError(f"{transform} holds no displacement field; name an image whose grid to use with --fixed.")
-    if len(grid.size) != found.GetInputSpaceDimension():
-        raise InputError(f"{transform} is a {found.GetInputSpaceDimension()}-D transform, {fixed} {len(grid.size)}-D.")
+    grid = own.in_space(_dimensions(found, transform, fixed or transform, own))
     thick = grid.thickened()
     jac_det = jacobian_of(sample_transform(found, thick), thick)[grid.middle]
     with staged(output_dir) as folder:
         path = folder / f"{name_of(transform)}_jacobian.nii.gz"
-        write_like(path, jac_det, grid, fixed or "")
+        write_like(path, jac_det, own, fixed or "")
     folded = shown("folding", (jac_det <= 0).mean())
     logger.info("written: %s; %s %% folded", Path(output_dir) / path.name, folded)
     return Path(output_dir) / path.name
 
 
-def _check_dimensions(transform: Any, path: str, grids: dict[str, Geometry]) -> None:
-    dims = int(transform.GetInputSpaceDimension())
-    for name, grid in grids.items():
-        if len(grid.size) != dims:
-            raise InputError(f"{path} is a {dims}-D transform but {name} is stored in {len(grid.size)} dimensions.")
+def _dimensions(transform: Any, path: str, name: str, grid: Geometry) -> int:
+    """The transform's dimensions, in which the image ``name`` on ``grid`` is to be seen.
+
+    A file of two axes is a slice of space, at the origin, for a transform between slices.
+
+    Raises:
+        InputError: if the image has none of them.
+    """
+    dims, stored = int(transform.GetInputSpaceDimension()), len(grid.size)
+    if stored > dims or (stored < dims and not is_of_slices(transform)):
+        raise InputError(
+            f"{path} is a {dims}-D transform but {name} is stored in {stored} dimensions; "
+            "give the images that it was found for."
+        )
+    return dims

@@ -207,7 +207,7 @@ class Result:
 
     def _writers(self) -> dict[str, Callable[[Path], Any]]:
         """What writes each file, by what its name ends in."""
-        like, grid, fields = self.fixed.path, self.fixed.geometry, self.fields
+        like, grid, fields = self.fixed.path, self.fixed.stored, self.fields
         images = {"_warped" + suffix_like(like): self.warped, "_warped_label" + suffix_like(like): self.warped_label}
         arrays = {ending: image.values for ending, image in images.items() if image is not None}
         arrays["_jacobian.nii.gz"] = self.jac_det
