@@ -24,6 +24,10 @@ def test_it_is_a_value_error() -> None:
     assert issubclass(InputError, ValueError)
 
 
+def test_a_sentence_stays_on_its_line_whatever_a_file_is_called() -> None:
+    assert str(InputError("a\nb\x1b[1m Größe-脳 is broken.")) == "a\\nb\\x1b[1m Größe-脳 is broken."
+
+
 def test_found_however_deep_it_was_wrapped() -> None:
     sentence = InputError("a.nii is broken.")
     assert find_input_error(sentence) is sentence

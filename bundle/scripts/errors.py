@@ -10,9 +10,14 @@ from types import TracebackType
 
 
 class InputError(ValueError):
-    """Bad input: the message names the file, what was wrong and what would be right."""
+    """Bad input: the message names the file, what was wrong and what would be right, on one line whatever its name."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(each if each.isprintable() else ascii(each)[1:-1] for each in message))
 
 
+# Loggers of libraries that tell of an error, or of a header they mend, before they raise it.
+TALKATIVE = ("ignite", "nibabel.global")
 # Of what reading raises our readers make an InputError: these are left to writing.
 UNWRITABLE = {
     errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.EFBIG, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOSPC,
@@ -71,4 +76,5 @@ def report_as_sentence() -> None:
     if spec is not None and spec.name.startswith("monai.bundle"):
         sys.excepthook = _sentence_hook
         quiet_threads()
-        logging.getLogger("ignite").setLevel(logging.CRITICAL)
+        for library in TALKATIVE:
+            logging.getLogger(library).setLevel(logging.CRITICAL)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import find_input_error, quiet_threads
+from ..errors import TALKATIVE, find_input_error, quiet_threads
 from ..options import OptionError, nearest
 from .docstrings import summary_of
 from .maintenance import configure
@@ -88,7 +88,7 @@ def _speak() -> None:
     """Say what is done in plain lines; errors are told once, at the end, and not by every library on the way."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     quiet_threads()
-    for library in ("ignite", "monai"):
+    for library in (*TALKATIVE, "monai"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
     for name in REPORTERS:
         logging.getLogger(name).addFilter(lambda record: record.exc_info is None)
