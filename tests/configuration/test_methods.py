@@ -10,7 +10,9 @@ from monai.bundle import ConfigParser
 
 from scripts.configuration.methods import COPIES, method_file, method_lines, with_method, write_copies
 from scripts.errors import InputError
-from support import BUNDLE
+from scripts.options import OptionError
+from scripts.registration import configured
+from support import BUNDLE, assert_one_sentence
 
 CONFIGS = BUNDLE / "configs"
 NAMES = sorted(path.stem for path in (CONFIGS / "methods").glob("*.yaml"))
@@ -37,6 +39,25 @@ def test_every_method_has_the_same_keys() -> None:
     for found in keys.values():
         assert found >= keys["brain_2d"]
         assert {key.partition("#")[0] for key in found - keys["brain_2d"]} <= of_data
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("", "holds no configuration"),
+        ("[1, 2]", "holds no configuration"),
+        ("a: [1", "cannot be read as a configuration"),
+        ("method: !!python/object/apply:os.getcwd []", "cannot be read as a configuration"),
+        ("method: mine\nsmoothness: 1\n", "has no refinement"),
+        ("method: mine\nrefinement_steps: many\n", "refinement_steps is 'many'; it must be a whole number"),
+    ],
+)
+def test_a_file_that_is_no_method(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(OptionError, match=words) as caught:
+        configured(str(path))
+    assert_one_sentence(str(caught.value), str(path))
 
 
 @pytest.mark.parametrize("name", NAMES)

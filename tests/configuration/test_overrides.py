@@ -41,6 +41,7 @@ SMALL = {
     "same": "@count",
     "made": "$1 + 1",
     "part": {"_target_": "builtins.dict", "inner": False, "rest": [1, 2]},
+    "parts": ["@part", "$1 + 1"],
 }
 
 
@@ -102,6 +103,8 @@ def test_an_option_becomes_what_stands_in_the_file(name: str, text: object, valu
         ("sizes", "[1,x]", "a list of whole numbers"),
         ("same", "many", "a whole number"),
         ("part#inner", "maybe", "true or false"),
+        ("part", "abc", "a value that a configuration makes: a component or an expression or null"),
+        ("parts", "[1,2]", "a value that a configuration makes: a component or an expression or null"),
     ],
 )
 def test_another_kind_is_refused(name: str, value: object, words: str) -> None:

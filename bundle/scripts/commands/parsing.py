@@ -81,7 +81,7 @@ def build_parser(verb: Verb) -> argparse.ArgumentParser:
             f"--{option.name}",
             default=argparse.SUPPRESS,
             metavar=_metavar(option),
-            help=_help(option).replace("%", "%%") if option.shown else argparse.SUPPRESS,
+            help=_help(option).replace("%", "%%"),
         )
     return parser
 

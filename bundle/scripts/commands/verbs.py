@@ -27,7 +27,6 @@ class Option:
         default: what holds without it; ``inspect.Parameter.empty`` where it is needed.
         positional: whether it may stand without its name.
         own: of the function; else of the configuration.
-        shown: in the help.
     """
 
     name: str
@@ -36,7 +35,6 @@ class Option:
     default: Any
     positional: bool = False
     own: bool = True
-    shown: bool = True
 
     @property
     def is_needed(self) -> bool:
@@ -50,7 +48,7 @@ class Verb:
 
     Attributes:
         function: does it; its signature and docstring define the options.
-        files: of ``configs``, whose values hold where an option is ``None``; with ``**more`` all of them are options.
+        files: of ``configs``, whose values hold where an option is ``None``; with ``**more`` they are options.
     """
 
     function: Callable[..., Any]
@@ -83,10 +81,9 @@ class Verb:
         }
 
     def _of_files(self, config: Mapping[str, Any], meanings: Mapping[str, str]) -> dict[str, Option]:
-        """Those at the top of the files; shown are those of which something is known."""
+        """Those at the top of the files that are values, not pieces: of which a kind or a meaning is known."""
         return {
-            name: Option(name, kind_of(name, config), meanings.get(name, ""), default, own=False, shown=shown)
+            name: Option(name, kind_of(name, config), meanings.get(name, ""), default, own=False)
             for name, default in config.items()
-            for shown in [not isinstance(default, dict) and bool(name in KINDS or meanings.get(name))]
-            if name not in NO_OPTIONS
+            if name not in NO_OPTIONS and (name in KINDS or meanings.get(name))
         }

@@ -5,7 +5,7 @@
 run; imports MONAI, so it is not imported here: ``--help`` waits for nothing).
 """
 
-from .files import BUNDLE, config_files, read_meanings, read_options
+from .files import BUNDLE, config_files, read_config, read_meanings, read_options
 from .methods import method_file, with_method, write_copies
 from .overrides import plain, typed_overrides
 from .running import check_overrides, given_options, running_config
@@ -17,6 +17,7 @@ __all__ = [
     "given_options",
     "method_file",
     "plain",
+    "read_config",
     "read_meanings",
     "read_options",
     "running_config",

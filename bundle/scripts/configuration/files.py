@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..options import OptionError, convert
+from .kinds import KINDS, is_made
 from .methods import chosen_file
 
 BUNDLE = Path(__file__).resolve().parents[2]
@@ -33,12 +35,34 @@ def config_files(*names: str, method: str | None = None, schedule: str | None = 
 
 def read_options(files: Iterable[str]) -> dict[str, Any]:
     """What stands at the top of the files, merged: option to value."""
-    import yaml
-
     merged: dict[str, Any] = {}
     for path in files:
-        merged |= yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        merged |= read_config(path)
     return {key: value for key, value in merged.items() if not re.search(r"\W", key)}
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """A configuration as it stands in a file.
+
+    Raises:
+        OptionError: if the file holds none, or an option of it has another kind.
+    """
+    import yaml
+
+    try:
+        config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        problem = str(error).partition("\n")[0]
+        raise OptionError(f"{path} cannot be read as a configuration ({problem}); give a YAML or JSON file.") from error
+    if not isinstance(config, dict):
+        raise OptionError(f"{path} holds no configuration; give a file of lines 'NAME: VALUE' as configs/methods has.")
+    for name, value in config.items():
+        if name in KINDS and not is_made(value):
+            try:
+                convert(value, KINDS[name], name)
+            except OptionError as error:
+                raise OptionError(f"{path}: {str(error).removeprefix('--')}") from None
+    return config
 
 
 def read_meanings(files: Iterable[str]) -> dict[str, str]:

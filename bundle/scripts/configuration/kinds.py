@@ -23,6 +23,18 @@ def is_device_here(name: str) -> bool:
     return name != "meta"
 
 
+MADE = ("$", "@", "%")  # at its beginning they make text an expression, a reference, a line of another file
+
+
+def is_made(value: Any) -> bool:
+    """Whether a value of a configuration is a component, an expression, or a list of these."""
+    if isinstance(value, list):
+        return bool(value) and all(map(is_made, value))
+    return isinstance(value, dict) or (isinstance(value, str) and value.startswith(MADE))
+
+
+Component = Annotated[Any, Bound("that a configuration makes: a component or an expression", is_made)]
+
 Device = Annotated[str, Bound("that names a device of this machine, such as cpu or cuda:0", is_device_here)]
 Size = Annotated[int, Bound("of at least 1, or -1 for the image's own", lambda size: size == -1 or size >= 1)]
 Seed = Annotated[int, at_least(0), at_most(2**32 - 1)]
@@ -64,6 +76,7 @@ KINDS: dict[str, Any] = {
     "spatial_size": list[Size],
     "split_file": str | None,
     "split_seed": Seed,
+    "subject_keys": list[Literal["image", "label", "unaligned_image", "unaligned_label"]],
     "synthetic_size": list[Count] | None,
     "synthetic_subjects": Count | None,
     "val_interval": Count,
@@ -72,14 +85,14 @@ KINDS: dict[str, Any] = {
 
 
 def kind_of(name: str, config: Mapping[str, Any]) -> Any:
-    """The kind of an option ``name`` of ``config``; ``Any`` where nothing says it, or where a component stands."""
+    """The kind of an option ``name`` of ``config``; ``Any`` where nothing says it."""
     default = config[name]
-    if isinstance(default, dict):
-        return Any
     if name in KINDS:
-        return KINDS[name]
+        return KINDS[name] | Component if isinstance(default, dict) else KINDS[name]
     if isinstance(default, str) and default.startswith("@") and default[1:] in config:
         return kind_of(default[1:], config)
+    if isinstance(default, dict | list) and is_made(default):
+        return Component | None
     return kind_like(default)
 
 

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..options import OptionError, convert, unknown_option
-from .kinds import kind_like, kind_of
+from .kinds import MADE, kind_like, kind_of
 
 SEPARATORS = ("#", "::")  # of the names in a nested key
-SPECIAL = ("$", "@", "%")  # at its beginning they make text an expression, a reference, a line of another file
 NAMES_OF_FILES = {"method": "methods", "schedule": "schedules"}  # whose option is their name, not their content
 
 
@@ -48,7 +47,7 @@ def typed_overrides(
 
 
 def _typed(value: Any, kind: Any, name: str, expressions: bool) -> Any:
-    if expressions and isinstance(value, str) and value.startswith(SPECIAL):
+    if expressions and isinstance(value, str) and value.startswith(MADE):
         return value
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
@@ -98,11 +97,11 @@ def plain(value: Any, expressions: bool = False) -> Any:
         return type(value)(plain(each, expressions) for each in value)
     if isinstance(value, dict):
         return {key: plain(each, expressions) for key, each in value.items()}
-    if not isinstance(value, str) or (expressions and value.startswith(SPECIAL)):
+    if not isinstance(value, str) or (expressions and value.startswith(MADE)):
         return value
-    if SEPARATORS[0] not in value and not value.startswith(SPECIAL):
+    if SEPARATORS[0] not in value and not value.startswith(MADE):
         return value
     quoted = ascii(value)
-    for sign in (SEPARATORS[0], *SPECIAL):
+    for sign in (SEPARATORS[0], *MADE):
         quoted = quoted.replace(sign, f"\\x{ord(sign):02x}")
     return f"${quoted}"

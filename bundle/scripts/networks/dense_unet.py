@@ -12,6 +12,7 @@ from monai.networks.blocks import Convolution
 from monai.networks.layers.factories import Pool
 from torch import Tensor, nn
 
+from ..errors import InputError
 from ..spatial import crop_to, pad_to_multiple
 from .attention import EfficientChannelAttention
 from .upsampled import convolve_with_upsampled
@@ -66,7 +67,9 @@ class DenseUNet(nn.Module):
         self.spatial_dims, self.in_channels = spatial_dims, in_channels
         self.levels = len(channels) - 1
         if not 0 <= output_level < self.levels:
-            raise ValueError(f"output_level must be from 0 to {self.levels - 1}, got {output_level}")
+            raise InputError(
+                f"output_level must be from 0 to {self.levels - 1}, got {output_level}; give more channels."
+            )
         self.output_level, self.dense = output_level, dense
         self.pool = Pool[Pool.MAX, spatial_dims](kernel_size=2)
         self.nodes, self.attentions = nn.ModuleDict(), nn.ModuleDict()

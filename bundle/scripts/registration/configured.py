@@ -7,13 +7,16 @@ from typing import Any
 
 from monai.bundle import ConfigParser
 
-from ..configuration import BUNDLE, method_file, plain, typed_overrides
+from ..configuration import BUNDLE, method_file, plain, read_config, typed_overrides
 from ..configuration.identity import content_digest, describe
 from ..errors import find_input_error
+from ..options import OptionError
 from .method import Method
 
 DEFAULTS = {2: "brain_2d", 3: "brain_3d"}  # by the images' dimensions
-PARTS = ("refinement", "intensity", "spacing", "spatial_size", "precision", "channels_last")
+OF_FILE = ("refinement", "intensity", "spacing", "spatial_size", "channels_last")
+PARTS = (*OF_FILE, "precision")
+NEEDED = (*OF_FILE, "spatial_dims", "loss", "network_def", "weights")
 QUALITIES = {"fast": 0, "default": 1, "best": 3}  # times a method's steps of optimisation
 STEPS = ("refinement_steps", "fine_steps")
 WHERE = ("bundle_root", "device")  # change no result
@@ -86,7 +89,11 @@ class ConfiguredMethods:
         return ConfigParser(config), own
 
     def _read(self, dims: int) -> dict[str, Any]:
-        config = ConfigParser.load_config_file(str(self._file(dims)))
+        path = self._file(dims)
+        config = read_config(path)
+        for name in NEEDED:
+            if name not in config:
+                raise OptionError(f"{path} has no {name}; a method has all that configs/methods/brain_2d.yaml has.")
         own = {key: value for key, value in config.items() if "#" not in key}  # the others are train.yaml's data
         return {**own, "bundle_root": plain(str(BUNDLE)), "precision": "auto"}
 
