@@ -131,11 +131,10 @@ def test_the_help_shows_kinds_and_defaults() -> None:
 def test_the_help_of_a_verb_is_complete(verb: Verb) -> None:
     text = help_of(verb)
     for name, option in verb.options.items():
-        if option.shown:
-            assert f"--{name} " in text
-            assert not option.own or option.meaning
-            if isinstance(option.default, bool | int | float):
-                assert f"default: {str(option.default).lower()}" in text
+        assert f"--{name} " in text
+        assert not option.own or option.meaning
+        if isinstance(option.default, bool | int | float):
+            assert f"default: {str(option.default).lower()}" in text
     assert set(meanings_of(verb.function)) - set(verb.options) <= {"more"}
 
 
@@ -152,6 +151,12 @@ def test_every_default_of_a_verb_is_of_its_kind(verb: Verb) -> None:
     for option in verb.options.values():
         if option.own and not option.is_needed and not isinstance(option.default, str | None):
             assert words_of(option.kind) and parse_one(verb, option.name, option.default) == option.default
+
+
+@pytest.mark.parametrize("piece", ["loss", "train", "preprocessing", "run"])
+def test_pieces_of_a_configuration_are_no_options(piece: str) -> None:
+    with pytest.raises(OptionError, match=f"there is no option --{piece}"):
+        parse(VERBS["train"], [f"--{piece}", "x"])
 
 
 def parse_one(verb: Verb, name: str, value: object) -> object:
