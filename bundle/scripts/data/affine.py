@@ -9,6 +9,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,17 @@ import numpy as np
 
 from ..errors import InputError
 from ..files import atomic_folder
-from ..physical import Image, Intensity, Pair, PercentileScaling, pair_up, prepare, read_image, read_label
+from ..physical import (
+    Image,
+    Intensity,
+    Pair,
+    PercentileScaling,
+    is_cut_out,
+    pair_up,
+    prepare,
+    read_image,
+    read_label,
+)
 from ..physical.affine_search import find_affine
 from ..physical.itk_images import resample_once
 from ..physical.itk_transforms import affine_transform
@@ -29,7 +40,7 @@ logger = logging.getLogger(__name__)
 Record = Mapping[str, str]
 
 # Part of the cache key: raise it when a change alters results, and old folders are left unused.
-STAGE_VERSION = "2"
+STAGE_VERSION = "3"
 NUM_ITERATIONS = 200
 
 
@@ -124,11 +135,12 @@ def _build(record: Record, target: Image, folder: Path, spatial_dims: int, inten
     is_atlas = _content(image.path) == _content(target.path)
     maps = {"unaligned_": np.eye(spatial_dims + 1)}
     maps[""] = maps["unaligned_"] if is_atlas else _align(pair, intensity)
+    shown = _continued(pair.moving) if is_cut_out(intensity(pair.moving.array)) else pair.moving
     with atomic_folder(folder) as partial:
         files = _result(record, partial)
         for prefix, affine in maps.items():
             transform = affine_transform(pair.frame.in_space(affine, pair.moving.geometry))
-            _write(pair.moving, pair, target, transform, files[f"{prefix}image"])
+            _write(shown, pair, target, transform, files[f"{prefix}image"])
             if pair.moving_label is not None:
                 _write(pair.moving_label, pair, target, transform, files[f"{prefix}label"], nearest=True)
         itk.transformwrite([transform], files["affine"])
@@ -137,6 +149,14 @@ def _build(record: Record, target: Image, folder: Path, spatial_dims: int, inten
 def _align(pair: Pair, intensity: Intensity) -> np.ndarray:
     """The affine map of coordinates in the pair's frame, ``(D + 1, D + 1)``."""
     return find_affine(*(prepare(image, pair.frame, intensity) for image in (pair.fixed, pair.moving)))
+
+
+def _continued(image: Image) -> Image:
+    """The image with its edge repeated around it, by half its size: an end would be taken for a structure."""
+    widths = [size // 2 if size > 1 else 0 for size in image.geometry.size]
+    values = np.pad(image.values, [(width, width) for width in widths], mode="edge")
+    origin = image.geometry.origin - image.geometry.matrix @ np.array(widths)
+    return replace(image, values=values, geometry=replace(image.geometry, size=values.shape, origin=origin))
 
 
 def _write(source: Image, pair: Pair, target: Image, transform: Any, path: str, nearest: bool = False) -> None:

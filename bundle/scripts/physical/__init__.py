@@ -10,7 +10,7 @@ ITK, which takes seconds, when they are called.
 from .frame import Frame, Grid
 from .geometry import Geometry
 from .images import Image, read_image, read_label
-from .intensity import BACKGROUND, Intensity, PercentileScaling, bright_box
+from .intensity import BACKGROUND, Intensity, PercentileScaling, bright_box, is_cut_out
 from .orientation import ORIENTATION, Turn
 from .pair import Pair, pair_up, read_pair
 from .prepared import Prepared, crop, prepare, resample
@@ -36,6 +36,7 @@ __all__ = [
     "check_frame",
     "crop",
     "has_time",
+    "is_cut_out",
     "pair_up",
     "prepare",
     "read_image",

@@ -7,6 +7,7 @@ from itertools import combinations, product
 import itk
 import numpy as np
 
+from .intensity import border
 from .itk_images import geometry_of
 
 
@@ -58,7 +59,7 @@ def _moments(image: itk.Image, objects: bool) -> tuple[np.ndarray, np.ndarray]:
     ITK's calculator takes intensities alone.
     """
     values = itk.array_view_from_image(image).T.astype(np.float64)
-    weights = np.abs(values - np.median(_border(values))) if objects else values
+    weights = np.abs(values - np.median(border(values))) if objects else values
     weights = weights / weights.sum()
     geometry, dims = geometry_of(image), values.ndim
     along = [weights.sum(axis=tuple(k for k in range(dims) if k != axis)) for axis in range(dims)]
@@ -69,11 +70,3 @@ def _moments(image: itk.Image, objects: bool) -> tuple[np.ndarray, np.ndarray]:
         plane = weights.sum(axis=tuple(k for k in range(dims) if k not in (i, j)))
         spread[i, j] = spread[j, i] = offsets[i] @ plane @ offsets[j]
     return geometry.matrix @ centre + geometry.origin, geometry.matrix @ spread @ geometry.matrix.T
-
-
-def _border(values: np.ndarray) -> np.ndarray:
-    """The outermost voxels."""
-    inside = tuple(slice(1, -1) for _ in values.shape)
-    mask = np.ones(values.shape, dtype=bool)
-    mask[inside] = False
-    return values[mask]

@@ -46,6 +46,18 @@ class PercentileScaling:
         return np.clip((array.astype(np.float64) - low) / (high - low), 0, 1).astype(np.float32)
 
 
+def border(array: np.ndarray) -> np.ndarray:
+    """The outermost voxels of ``(*S)``, in one row."""
+    mask = np.ones(array.shape, dtype=bool)
+    mask[tuple(slice(1, -1) for _ in array.shape)] = False
+    return array[mask]
+
+
+def is_cut_out(scaled: np.ndarray) -> bool:
+    """Whether what is seen goes on outside: most of the border of ``(*S)`` in [0, 1] is no background."""
+    return bool(np.median(border(scaled)) > BACKGROUND)
+
+
 def bright_box(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """First voxel and size, ``(D,)`` each, of the box around what is no background; the whole array if all is.
 

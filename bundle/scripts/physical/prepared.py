@@ -16,7 +16,7 @@ from torch import Tensor
 from ..spatial import grid_points, sample
 from .frame import Frame, Grid
 from .images import Image
-from .intensity import Intensity, bright_box
+from .intensity import Intensity, bright_box, is_cut_out
 from .orientation import Turn
 
 CROP_MARGIN = 0.1  # of the object's size, on every side
@@ -24,10 +24,28 @@ CROP_MARGIN = 0.1  # of the object's size, on every side
 
 @dataclass(frozen=True)
 class Prepared:
-    """Intensities from 0 to 1, ``(1, 1, *S)``, and where they lie in the frame."""
+    """Intensities from 0 to 1, ``(1, 1, *S)``, and where they lie in the frame.
+
+    Attributes:
+        values: the intensities.
+        grid: of their voxels.
+        is_cut_out: whether what is seen goes on outside, as around an organ cut out of a scan; else background does.
+    """
 
     values: Tensor
     grid: Grid
+    is_cut_out: bool = False
+
+    def coarser(self, spacing: float) -> Prepared:
+        """The image on a grid along its own axes, of voxels as near to ``spacing``, mm, as whole ones of its own come.
+
+        Nothing is added around it, unlike on a grid of the frame.
+        """
+        steps = np.maximum(np.round(spacing / self.grid.spacing), 1).astype(int)
+        affine = self.grid.affine @ np.diag([*steps.astype(float), 1.0])
+        affine[:-1, -1] += self.grid.affine[:-1, :-1] @ ((steps - 1) / 2)
+        grid = Grid(tuple(int(n) for n in np.maximum(np.array(self.grid.size) // steps, 1)), affine)
+        return Prepared(resample(self, grid, np.eye(len(affine))), grid, self.is_cut_out)
 
 
 def prepare(image: Image, frame: Frame, intensity: Intensity) -> Prepared:
@@ -38,19 +56,20 @@ def prepare(image: Image, frame: Frame, intensity: Intensity) -> Prepared:
 
 
 def crop(scaled: np.ndarray, affine: np.ndarray) -> Prepared:
-    """The part of a scaled image that holds its object.
+    """The part of a scaled image that holds its object, with a margin of background unless it is cut out of more.
 
     Args:
         scaled: ``(*S)`` in [0, 1].
         affine: ``(D + 1, D + 1)``, from its index to coordinates, mm.
     """
-    first, size = _object(scaled)
+    cut_out = is_cut_out(scaled)
+    first, size = bright_box(scaled) if cut_out else _object(scaled)
     shift = np.eye(len(affine))
     shift[:-1, -1] = first
     cropped = np.zeros(size, dtype=np.float32)
     inside = [slice(max(a, 0), min(a + n, m)) for a, n, m in zip(first, size, scaled.shape, strict=True)]
     cropped[tuple(slice(s.start - a, s.stop - a) for s, a in zip(inside, first, strict=True))] = scaled[tuple(inside)]
-    return Prepared(torch.from_numpy(cropped)[None, None], Grid(tuple(int(n) for n in size), affine @ shift))
+    return Prepared(torch.from_numpy(cropped)[None, None], Grid(tuple(int(n) for n in size), affine @ shift), cut_out)
 
 
 def _object(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -61,7 +80,7 @@ def _object(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def resample(image: Prepared, grid: Grid, affine: np.ndarray) -> Tensor:
-    """``image`` on ``grid``, smoothed before where the grid is coarser; outside is background.
+    """``image`` on ``grid``, smoothed before where the grid is coarser; outside is background, or the edge.
 
     Args:
         image: prepared image.
@@ -78,4 +97,5 @@ def resample(image: Prepared, grid: Grid, affine: np.ndarray) -> Tensor:
         smooth = gaussian_filter(values[0, 0].numpy(), sigma, mode="nearest", truncate=3)
         values = torch.from_numpy(smooth)[None, None]
     to_index = np.linalg.inv(image.grid.affine) @ affine @ grid.affine
-    return sample(values, grid_points(grid.size, to_index[:-1])).float()
+    outside = "border" if image.is_cut_out else "zeros"
+    return sample(values, grid_points(grid.size, to_index[:-1]), padding_mode=outside).float()

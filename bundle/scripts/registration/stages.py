@@ -48,7 +48,9 @@ class AffineStage:
         """The deformation with the affine map that makes ``moving`` look like ``fixed``."""
         from ..physical.affine_search import find_affine  # imports ITK, which takes seconds
 
-        return replace(deformation, affine=find_affine(placed(fixed, deformation.grid), moving))
+        grid = deformation.grid  # around what is cut out of more nothing is known: only what both show is compared
+        seen = fixed.coarser(float(grid.spacing.min())) if fixed.is_cut_out else placed(fixed, grid)
+        return replace(deformation, affine=find_affine(seen, moving))
 
 
 class NetworkStage:
