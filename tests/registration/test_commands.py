@@ -15,7 +15,7 @@ from scripts.registration.api import configured
 from support import Run
 
 CONFIG = ["register.yaml"]
-QUICK = {"use_network": "false", "refinement_steps": 3}
+QUICK = {"use_network": "false", "refinement_steps": 3, "files": "warped,warped_label,transform,field,jacobian"}
 
 
 def test_register_warp_jacobian(run_bundle: Run, tmp_path: Path, slices: dict[str, str]) -> None:

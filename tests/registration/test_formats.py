@@ -17,7 +17,7 @@ from scripts.physical.images import read_image, read_label
 from scripts.registration import carry_points, jacobian, register_files, warp
 
 ENDINGS = {
-    "_warped", "_warped_label", "_field.nii.gz", "_inverse_field.nii.gz", "_transform.h5", "_jacobian.nii.gz",
+    "_warped", "_warped_label", "_inverse_field.nii.gz", "_transform.h5", "_jacobian.nii.gz",
     "_figure.png", "_report.json",
 }  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import nibabel as nib
 import numpy as np
@@ -12,6 +12,7 @@ import pytest
 
 from phantom import rotation, with_field
 from scripts.errors import InputError
+from scripts.options import File
 from scripts.physical.headers import read_geometry
 from scripts.registration import register_files
 
@@ -167,7 +168,8 @@ def test_any_two_files(fixed: dict[str, Any], moving: dict[str, Any]) -> None:
 def check(folder: Path, fixed: dict[str, Any], moving: dict[str, Any], affine: bool = False) -> None:
     """Register two files; what comes out is finite and lies where the fixed image lies."""
     paths = {"fixed": written(folder / "fixed", fixed), "moving": written(folder / "moving", moving)}
-    register_files(with_field(spacing=2.0 if affine else None, affine=affine), str(folder / "out"), **paths)
+    registration = with_field(spacing=2.0 if affine else None, affine=affine)
+    register_files(registration, str(folder / "out"), **paths, files=get_args(File))
     (path,) = (folder / "out").glob("moving_warped.*")
     assert read_geometry(str(path)).same_as(read_geometry(paths["fixed"]))
     assert np.isfinite(nib.load(folder / "out" / "moving_field.nii.gz").get_fdata()).all()

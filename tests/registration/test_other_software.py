@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import itk
 import nibabel as nib
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from phantom import HEADERS, HEADERS_2D, brain, coarser, draw, points_of, with_field
+from scripts.options import File
 from scripts.registration import warp
 from scripts.registration.batch import register_one
 
@@ -44,7 +45,7 @@ def registered(folder: Path, kind: str, fixed: str, moving: str) -> tuple[Path, 
         draw(folder / f"{name}.nii.gz", matrix, dims, squeeze=kind == "2d")
         for name, matrix in (("fixed", first), ("moving", second))
     ]
-    register_one(with_field(), {"fixed": str(paths[0]), "moving": str(paths[1])}, folder / "out")
+    register_one(with_field(), {"fixed": str(paths[0]), "moving": str(paths[1])}, folder / "out", get_args(File))
     return paths[0], paths[1], folder / "out"
 
 
@@ -178,7 +179,7 @@ def real_files(kind: str, data: Path, folder: Path) -> dict[str, str]:
 def test_real_images(real_data: Path, tmp_path: Path, kind: str) -> None:
     """An affine map and a field together; labels by nearest neighbour agree but for ties."""
     files, out = real_files(kind, real_data, tmp_path), tmp_path / "out"
-    register_one(with_field(affine=True), files, out)
+    register_one(with_field(affine=True), files, out, get_args(File))
     fixed, moving = (Path(files[key]) for key in ("fixed", "moving"))
     values = np.asarray(nib.load(out / "moving_warped.nii.gz").dataobj)
     bright = float(values.max())

@@ -211,7 +211,8 @@ def pair(folder: Path, dims: int, shift: float = 0.0) -> dict[str, str]:
 @pytest.mark.usefixtures("no_picture")
 def test_forth_and_back_through_a_registration(tmp_path: Path, dims: int) -> None:
     out, axes = tmp_path / "out", "xyz"[:dims]
-    register_one(with_field(0.7, affine=True), pair(tmp_path, dims, 3.0), out)  # more would fold: no inverse
+    files = ["transform", "field", "inverse_field"]
+    register_one(with_field(0.7, affine=True), pair(tmp_path, dims, 3.0), out, files)  # more would fold: no inverse
     points = scattered(50, dims)
     source = table(tmp_path / "p.csv", points, axes)
     (forth,) = carry_points(str(out / "moving_transform.h5"), source, str(tmp_path / "h5"))

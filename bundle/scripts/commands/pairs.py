@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..configuration.kinds import Device
-from ..options import Count, NotNegative, Number, Positive, Precision, Quality
+from ..options import Count, File, NotNegative, Number, Positive, Precision, Quality
 
 
 def register(
@@ -26,6 +26,7 @@ def register(
     ckpt_path: str | None = None,
     precision: Precision | None = None,
     device: Device | None = None,
+    files: list[File] | None = None,
 ) -> None:
     """Find the transform that makes one image look like another, and write what comes of it.
 
@@ -48,8 +49,9 @@ def register(
         ckpt_path: file of the network's weights
         precision: of the network
         device: to compute on, such as cpu or cuda:0
+        files: what is written besides the report; without it, all but field, which repeats what transform holds
     """
-    from ..registration import configured, register_files
+    from ..registration import FILES, configured, register_files
 
     registration = configured(
         method,
@@ -65,7 +67,7 @@ def register(
         ckpt_path=ckpt_path,
         precision=precision,
     )
-    register_files(registration, output_dir, fixed, moving, fixed_label, moving_label, pairs)
+    register_files(registration, output_dir, fixed, moving, fixed_label, moving_label, pairs, files or FILES)
 
 
 def warp(

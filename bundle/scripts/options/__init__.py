@@ -7,6 +7,7 @@ Pure functions, nothing of files: ``names`` (that do not exist), ``bounds`` (bes
 from .bounds import (
     Bound,
     Count,
+    File,
     NotNegative,
     Number,
     Positive,
@@ -26,6 +27,7 @@ from .words import words_of
 __all__ = [
     "Bound",
     "Count",
+    "File",
     "NotNegative",
     "Number",
     "OptionError",

@@ -19,17 +19,19 @@ def itk_image(values: np.ndarray, geometry: Geometry) -> Any:
     return _placed(itk.image_from_array(np.ascontiguousarray(values.T)), geometry)  # NumPy's last axis is ITK's first
 
 
-def itk_field(vectors: np.ndarray, geometry: Geometry) -> Any:
-    """An ITK image of 64-bit vectors ``(E, *size)``."""
+def itk_field(vectors: np.ndarray, geometry: Geometry, precision: Any = None) -> Any:
+    """An ITK image of vectors ``(E, *size)``, of 64 bits or of ``precision``, ``itk.F``."""
     import itk
 
     dims = len(vectors)
-    image = itk.Image[itk.Vector[itk.D, dims], dims].New()
+    image = itk.Image[itk.Vector[precision or itk.D, dims], dims].New()
     image.SetRegions(list(geometry.size))
     image.Allocate()
     # image_from_array copies no vectors of 64 bits; torch turns axes round faster than numpy
-    stored = torch.from_numpy(np.ascontiguousarray(vectors)).double().permute(*range(dims, -1, -1)).contiguous()
-    itk.array_view_from_image(image)[:] = stored.numpy()
+    view = itk.array_view_from_image(image)
+    kind = torch.float64 if view.dtype == np.float64 else torch.float32
+    stored = torch.from_numpy(np.ascontiguousarray(vectors)).to(kind).permute(*range(dims, -1, -1)).contiguous()
+    view[:] = stored.numpy()
     return _placed(image, geometry)
 
 

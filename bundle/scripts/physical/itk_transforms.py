@@ -14,21 +14,22 @@ from .headers import is_nifti, read_geometry, unreadable
 from .itk_images import geometry_of, itk_field, itk_image
 
 
-def field_transform(vectors: np.ndarray, geometry: Geometry) -> Any:
-    """ITK displacement field transform of ``vectors`` ``(E, *size)``, LPS, mm."""
+def field_transform(vectors: np.ndarray, geometry: Geometry, precision: Any = None) -> Any:
+    """ITK displacement field transform of ``vectors`` ``(E, *size)``, LPS, mm, in ``itk.D`` or ``precision``."""
     import itk  # takes seconds
 
-    transform = itk.DisplacementFieldTransform[itk.D, len(vectors)].New()
-    transform.SetDisplacementField(itk_field(vectors, geometry))
+    transform = itk.DisplacementFieldTransform[precision or itk.D, len(vectors)].New()
+    transform.SetDisplacementField(itk_field(vectors, geometry, precision))
     return transform
 
 
-def affine_transform(affine: np.ndarray) -> Any:
-    """ITK affine transform of a homogeneous matrix ``(E + 1, E + 1)``."""
+def affine_transform(affine: np.ndarray, precision: Any = None) -> Any:
+    """ITK affine transform of a homogeneous matrix ``(E + 1, E + 1)``; ``precision`` as of :func:`field_transform`."""
     import itk
 
-    transform = itk.AffineTransform[itk.D, len(affine) - 1].New()
-    transform.SetMatrix(itk.matrix_from_array(np.ascontiguousarray(affine[:-1, :-1])))
+    transform = itk.AffineTransform[precision or itk.D, len(affine) - 1].New()
+    matrix = np.ascontiguousarray(affine[:-1, :-1], dtype=np.float32 if precision == itk.F else np.float64)
+    transform.SetMatrix(itk.matrix_from_array(matrix))
     transform.SetOffset(affine[:-1, -1].tolist())
     return transform
 
@@ -43,14 +44,15 @@ def matrix_of(transform: Any) -> np.ndarray:
 
 
 def write_transform(path: Path, transform: Any) -> None:
-    """Write an ITK transform file, ``.h5``, compressed.
+    """Write an ITK transform file, ``.h5``, compressed, in the transform's own precision.
 
     Raises:
         OSError: if it could not be written.
     """
     import itk
 
-    writer = itk.TransformFileWriterTemplate[itk.D].New(FileName=str(path))
+    _, (precision, *_) = itk.template(transform)
+    writer = itk.TransformFileWriterTemplate[precision].New(FileName=str(path))
     writer.SetInput(transform)
     writer.SetUseCompression(True)
     try:

@@ -13,6 +13,7 @@ from .apply import jacobian, warp
 from .batch import register_files
 from .configured import ConfiguredMethods
 from .method import Method
+from .output import FILES
 from .pipeline import Registration
 from .points import carry_points
 from .results import Result
@@ -22,6 +23,7 @@ from .sequence_result import SequenceResult
 from .stages import AffineStage, NetworkStage, RefinementStage, chosen_stages
 
 __all__ = [
+    "FILES",
     "AffineStage",
     "ConfiguredMethods",
     "Method",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ..options import Quality, typed
+from ..options import File, Quality, convert, typed
 from .configured import ConfiguredMethods
-from .output import staged
+from .output import FILES, staged
 from .pipeline import Registration
 from .results import Result
 from .stages import chosen_stages
@@ -23,6 +23,7 @@ def register(
     output_dir: str | Path | None = None,
     fixed_label: str | Path | None = None,
     moving_label: str | Path | None = None,
+    files: Sequence[str] = FILES,
     **options: Any,
 ) -> Result:
     """Register two images as ``python -m scripts register`` does.
@@ -37,6 +38,7 @@ def register(
         fixed, moving: image files, or folders of a DICOM series each.
         output_dir: folder of the results; ``None``: nothing is written.
         fixed_label, moving_label: label maps.
+        files: what is written besides the report, of :data:`scripts.options.File`.
         options: what the command takes: ``refinement_steps=0``, ``affine=False``, ``use_network=False``, ...
 
     Returns:
@@ -45,12 +47,13 @@ def register(
     Raises:
         InputError: if a file cannot be read or written, or its image not registered.
     """
+    wanted = convert(files, list[File], "files")
     registration = configured(**options)
     labels = (str(each) if each is not None else None for each in (moving_label, fixed_label))
     with staged(output_dir) if output_dir is not None else nullcontext() as folder:
         result = registration(str(fixed), str(moving), *labels)
         if folder is not None:
-            result.save(folder)
+            result.save(folder, wanted)
     return result
 
 

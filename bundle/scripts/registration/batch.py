@@ -15,7 +15,7 @@ from ..errors import InputError, cannot_write, find_input_error
 from ..progress import progress
 from ..reports import Entry, save_overview
 from ..reports.numbers import shown
-from .output import FIGURE, REPORT, folder_for, name_of, staged
+from .output import FIGURE, FILES, REPORT, folder_for, name_of, staged
 from .pipeline import Registration
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ def register_files(
     fixed_label: str | None = None,
     moving_label: str | None = None,
     pairs: str | None = None,
+    files: Sequence[str] = FILES,
 ) -> None:
     """Register the pair or the pairs that a user names, and write the results to ``output_dir``.
 
@@ -41,6 +42,7 @@ def register_files(
         output_dir: folder of the results.
         fixed, moving, fixed_label, moving_label: the one pair.
         pairs: instead of these, a CSV or JSON list, see :func:`read_pairs`.
+        files: what is written besides the report, of :data:`scripts.options.File`.
 
     Raises:
         InputError: if nothing or too much is named, or a pair failed; the other pairs are done by then.
@@ -54,17 +56,19 @@ def register_files(
         )
     with processes_together():
         if pairs:
-            register_list(registration, read_pairs(str(pairs)), output_dir)
+            register_list(registration, read_pairs(str(pairs)), output_dir, files)
         elif is_first():
-            register_one(registration, {key: str(value) for key, value in one.items() if value}, output_dir)
+            register_one(registration, {key: str(value) for key, value in one.items() if value}, output_dir, files)
 
 
-def register_one(registration: Registration, pair: Mapping[str, str], output_dir: str | Path) -> dict[str, Any]:
+def register_one(
+    registration: Registration, pair: Mapping[str, str], output_dir: str | Path, files: Sequence[str] = FILES
+) -> dict[str, Any]:
     """Register a pair and write its files; the report."""
     with staged(output_dir) as folder:
         result = registration(**pair)
-        result.report["request"] = _request(pair, registration)
-        result.save(folder)
+        result.report["request"] = _request(pair, registration, files)
+        result.save(folder, files)
     for note in result.report["notes"]:
         logger.warning(note)
     if result.report["verdict"]["doubtful"]:
@@ -75,7 +79,12 @@ def register_one(registration: Registration, pair: Mapping[str, str], output_dir
     return result.report
 
 
-def register_list(registration: Registration, pairs: Sequence[Mapping[str, str]], output_dir: str | Path) -> None:
+def register_list(
+    registration: Registration,
+    pairs: Sequence[Mapping[str, str]],
+    output_dir: str | Path,
+    files: Sequence[str] = FILES,
+) -> None:
     """Register every pair that is not done yet; several processes share them. A page shows all pairs of the list.
 
     Raises:
@@ -84,7 +93,7 @@ def register_list(registration: Registration, pairs: Sequence[Mapping[str, str]]
     named = _named(pairs)
     with folder_for(output_dir):
         wait_for_others()  # none may find the folder removed by another
-        failed = gather_all(_register_share(registration, shared_out(named), output_dir))
+        failed = gather_all(_register_share(registration, shared_out(named), output_dir, files))
         if is_first():
             _write_page(named, failed, Path(output_dir))
     if failed and is_first():
@@ -93,16 +102,16 @@ def register_list(registration: Registration, pairs: Sequence[Mapping[str, str]]
 
 
 def _register_share(
-    registration: Registration, pairs: Sequence[Mapping[str, str]], output_dir: str | Path
+    registration: Registration, pairs: Sequence[Mapping[str, str]], output_dir: str | Path, files: Sequence[str]
 ) -> dict[str, str]:
     """Register pairs that have names; those that failed, and why."""
     failed: dict[str, str] = {}
     for pair in progress(pairs, "registration", "pair"):
-        if _is_done(pair, registration, Path(output_dir)):
+        if _is_done(pair, registration, files, Path(output_dir)):
             logger.info("%s: done before", pair["name"])
             continue
         try:
-            register_one(registration, pair, output_dir)
+            register_one(registration, pair, output_dir, files)
         except Exception as error:  # whatever is wrong with one pair, the others are done
             known = find_input_error(error)
             failed[pair["name"]] = str(known or f"{type(error).__name__}: {error}").rstrip(".")
@@ -182,20 +191,20 @@ def _long(path: str) -> str:
     return f"{Path(path).resolve().parent.name}_{name_of(path)}"
 
 
-def _request(pair: Mapping[str, str], registration: Registration) -> dict[str, Any]:
-    """What decides a result: the files, by size and time, and the configuration."""
-    files = {}
+def _request(pair: Mapping[str, str], registration: Registration, files: Sequence[str]) -> dict[str, Any]:
+    """What decides a result: the images, by size and time, the configuration, and which files are wanted."""
+    images = {}
     for key, path in pair.items():
         if key != "name":
             state = Path(path).stat()
-            files[key] = [str(Path(path).resolve()), state.st_size, state.st_mtime_ns]
-    return {"files": files, "identity": registration.identity}
+            images[key] = [str(Path(path).resolve()), state.st_size, state.st_mtime_ns]
+    return {"files": images, "identity": registration.identity, "written": sorted(set(files))}
 
 
-def _is_done(pair: Mapping[str, str], registration: Registration, folder: Path) -> bool:
+def _is_done(pair: Mapping[str, str], registration: Registration, files: Sequence[str], folder: Path) -> bool:
     """Whether a report of the same request lies there."""
     try:
-        return bool(_report(pair, folder).get("request") == _request(pair, registration))
+        return bool(_report(pair, folder).get("request") == _request(pair, registration, files))
     except OSError:  # an image is not there
         return False
 

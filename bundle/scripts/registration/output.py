@@ -7,11 +7,15 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import get_args
 
 from ..errors import cannot_write
 from ..files import made_folder
+from ..options import File
 
 REPORT, FIGURE = "_report.json", "_figure.png"  # what the names of two files of a pair end in
+REPEATED = ("field",)  # says what the transform says, whole: for programs that take no ITK transform
+FILES = tuple(name for name in get_args(File) if name not in REPEATED)  # what is written unless a user says otherwise
 # In which format an image on the fixed grid is written: that of the fixed file where it keeps the header exactly.
 SUFFIXES = {
     ".nii.gz": ".nii.gz", ".nii": ".nii", ".nrrd": ".nrrd", ".nhdr": ".nrrd", ".mha": ".mha", ".mhd": ".mha",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -30,7 +30,7 @@ from .deformation import (
     jacobian_of,
 )
 from .measures import dice, similarity, volume_change
-from .output import FIGURE, REPORT, suffix_like
+from .output import FILES, REPORT, suffix_like
 from .verdict import verdict as judge
 
 MOST_POINTS = 100_000  # at which the inverse is tested
@@ -196,29 +196,35 @@ class Result:
             transform = affine_transform(frame.in_space(deformation.affine, moving))
         return resample_once(label, fixed, transform, True)
 
-    def save(self, folder: Path) -> None:
-        """Write every file into an existing folder.
+    def save(self, folder: Path, files: Sequence[str] = FILES) -> None:
+        """Write the report and the files that are wanted into an existing folder.
+
+        Args:
+            folder: where to.
+            files: of :data:`scripts.options.File`; label maps are written where there are any.
 
         Raises:
             OSError: if a file cannot be written.
         """
-        for ending, write in progress(self._writers().items(), f"writing {self.name}", "file"):
+        like = suffix_like(self.fixed.path)
+        suffixes = {"warped": like, "warped_label": like, "transform": ".h5", "figure": ".png"}
+        writers = {kind: write for kind, write in self._writers().items() if kind in files}
+        wanted = {f"_{kind}{suffixes.get(kind, '.nii.gz')}": write for kind, write in writers.items()}
+        wanted[REPORT] = lambda path: path.write_text(json.dumps(self.report, indent=2) + "\n", encoding="utf-8")
+        for ending, write in progress(wanted.items(), f"writing {self.name}", "file"):
             write(folder / (self.name + ending))
 
     def _writers(self) -> dict[str, Callable[[Path], Any]]:
-        """What writes each file, by what its name ends in."""
-        like, grid, fields = self.fixed.path, self.fixed.stored, self.fields
-        images = {"_warped" + suffix_like(like): self.warped, "_warped_label" + suffix_like(like): self.warped_label}
-        arrays = {ending: image.values for ending, image in images.items() if image is not None}
-        arrays["_jacobian.nii.gz"] = self.jac_det
-        report = json.dumps(self.report, indent=2) + "\n"
+        """What writes each file that there can be."""
+        fields, images = self.fields, {"warped": self.warped, "warped_label": self.warped_label}
+        write = partial(write_like, geometry=self.fixed.stored, like=self.fixed.path)
         return {
-            **{ending: partial(write_like, values=array, geometry=grid, like=like) for ending, array in arrays.items()},
-            "_field.nii.gz": partial(write_field, vectors=fields.whole, geometry=fields.fixed),
-            "_inverse_field.nii.gz": partial(write_field, vectors=fields.inverse, geometry=fields.moving),
-            "_transform.h5": lambda path: write_transform(path, composite_transform(fields)),
-            FIGURE: lambda path: save_registration_figure(path, title=self.name, **self.figure),
-            REPORT: lambda path: path.write_text(report, encoding="utf-8"),
+            **{kind: partial(write, values=image.values) for kind, image in images.items() if image is not None},
+            "jacobian": lambda path: write(path, values=self.jac_det),
+            "field": lambda path: write_field(path, fields.whole, fields.fixed),
+            "inverse_field": lambda path: write_field(path, fields.inverse, fields.moving),
+            "transform": lambda path: write_transform(path, composite_transform(fields)),
+            "figure": lambda path: save_registration_figure(path, title=self.name, **self.figure),
         }
 
 
