@@ -81,8 +81,8 @@ def test_several_words_for_one_list() -> None:
 
 
 def test_options_of_the_configuration_are_options() -> None:
-    found = parse(GATHER, ["a", "-o", "out", "--refinement_steps", "3", "--bundle-root", "b"])
-    assert found["refinement_steps"] == "3" and found["bundle_root"] == "b"
+    found = parse(GATHER, ["a", "-o", "out", "--refinement_steps", "3", "--ckpt-path", "b"])
+    assert found["refinement_steps"] == "3" and found["ckpt_path"] == "b"
 
 
 @pytest.mark.parametrize(
