@@ -102,6 +102,8 @@ def test_data_set_s_own_table_is_found(neurite: Callable[..., Path], tmp_path: P
 
 
 def test_ids_that_no_subject_has_are_refused(records: list) -> None:
-    with pytest.raises(InputError, match=r"the labels \[998, 999\] are in no subject"):
-        choose_labels([999, 998], records, {})
-    assert choose_labels([999, 7], records, {}) == [7, 999]
+    for ids in ([999, 998], [999, 2, 998]):
+        with pytest.raises(
+            InputError, match=r"the labels \[998, 999\] are in no subject.*; give ids .* such as \d+\.$"
+        ):
+            choose_labels(ids, records, {})

@@ -59,14 +59,18 @@ def choose_labels(rule: str | Sequence[int], records: Sequence[Record], table: d
         Sorted ids.
 
     Raises:
-        InputError: if the rule is unknown, leaves no label or names only such as no subject has, or a label map
-            cannot be read.
+        InputError: if the rule is unknown, leaves no label or names one that no subject has, or a label map cannot
+            be read.
     """
     if not isinstance(rule, str):
         ids = sorted({int(label) for label in rule} - {BACKGROUND})
         known = _ids_in_files(records, every=False)
-        if ids and known and not set(ids) & set(known):
-            raise InputError(f"the labels {ids} are in no subject; give ids that label maps hold, such as {known[0]}.")
+        unknown = sorted(set(ids) - set(known))
+        if unknown and known:
+            raise InputError(
+                f"the labels {unknown} are in no subject that is measured; give ids that label maps hold, "
+                f"such as {known[0]}."
+            )
     elif rule == "table" or (rule == "auto" and table):
         ids = sorted(table)
     elif rule in ("auto", "common", "any"):
