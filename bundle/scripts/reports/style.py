@@ -11,6 +11,7 @@ from typing import Literal
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from ..files import atomic_path
 
@@ -39,7 +40,12 @@ def dress(ax: Axes, grid_axis: Literal["x", "y", "both"], tick_length: float = 2
 
 
 def save_figure(path: str | os.PathLike[str], figure: Figure) -> None:
-    """Write a figure into a file that is either complete or absent; its suffix says the format."""
+    """Write a figure into a file that is either complete or absent; its suffix says the format.
+
+    All its text is plain: a ``$`` in the name of a file or a label begins no formula.
+    """
     FigureCanvasAgg(figure)
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)  # type: ignore[attr-defined]
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=DPI)
