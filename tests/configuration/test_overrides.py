@@ -8,7 +8,7 @@ from typing import Any
 
 import monai.bundle
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from monai.bundle import ConfigParser, ConfigWorkflow
 
@@ -198,16 +198,34 @@ def test_objects_of_a_script_pass() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.text(min_size=1))
+@example("a@::b")
+@example("a%::::b")
+@example("a::b")
 def test_plain_text_is_read_as_it_is(text: str) -> None:
     parser = ConfigParser({"a": plain(text), "b": plain([{"image": text}])})
     assert parser.get_parsed_content("a") == text
     assert parser.get_parsed_content("b") == [{"image": text}]
 
 
-def test_text_that_fire_has_cut() -> None:
-    assert as_typed_in("fixed", "a", ["run", "--fixed", "a#b.nii"]) == "a#b.nii"
-    assert as_typed_in("fixed", "a", ["run", "--fixed=a#b.nii"]) == "a#b.nii"
-    assert as_typed_in("fixed", "a", ["run", "--fixed", "a", "--moving", "b#c"]) == "a"
+@pytest.mark.parametrize("is_text", [True, False])
+def test_text_that_fire_has_cut(is_text: bool) -> None:
+    assert as_typed_in("fixed", "a", ["run", "--fixed", "a#b.nii"], is_text) == "a#b.nii"
+    assert as_typed_in("fixed", "a", ["run", "--fixed=a#b.nii"], is_text) == "a#b.nii"
+    assert as_typed_in("fixed", "a", ["run", "--fixed", "a", "--moving", "b#c"], is_text) == "a"
+
+
+@pytest.mark.parametrize("typed, value", [("1e3", 1000.0), ("0x10", 16), ("[1]", [1]), ("'a'", "a"), ("None", None)])
+def test_names_that_fire_takes_for_literals(typed: str, value: object) -> None:
+    """Where text is wanted they are what was typed; an option without a value is no text."""
+    assert as_typed_in("output_dir", value, ["run", "--output_dir", typed], True) == typed
+    assert as_typed_in("count", value, ["run", f"--count={typed}"], False) == value
+    assert as_typed_in("output_dir", True, ["run", "--output_dir", "--count"], True) is True
+
+
+def test_a_folder_named_like_a_number(config_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["monai.bundle", "run", "--name", "1e3", "--count", "1e1"])
+    values, _ = run(config_file, name=1000.0, count=10.0)
+    assert (values["name"], values["count"]) == ("1e3", 10)
 
 
 @pytest.mark.parametrize("file", STANDING)

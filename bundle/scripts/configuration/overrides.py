@@ -87,7 +87,8 @@ def _sized(typed: dict[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
 def plain(value: Any, expressions: bool = False) -> Any:
     """``value``, text in it written so that the configuration reads it as it is.
 
-    A ``#`` would become ``::``, and text that begins with ``$``, ``@`` or ``%`` would be looked up or evaluated.
+    A ``#`` would become ``::``, text that begins with ``$``, ``@`` or ``%`` would be looked up or evaluated, and what
+    follows ``@::`` or ``%::`` taken for a place.
 
     Args:
         value: text, or lists and dictionaries of it.
@@ -99,7 +100,7 @@ def plain(value: Any, expressions: bool = False) -> Any:
         return {key: plain(each, expressions) for key, each in value.items()}
     if not isinstance(value, str) or (expressions and value.startswith(MADE)):
         return value
-    if SEPARATORS[0] not in value and not value.startswith(MADE):
+    if not any(sign in value for sign in (SEPARATORS[0], *MADE)):
         return value
     quoted = ascii(value)
     for sign in (SEPARATORS[0], *MADE):

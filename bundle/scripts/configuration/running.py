@@ -20,10 +20,12 @@ from itertools import pairwise
 from types import FrameType
 from typing import Any
 
+from .kinds import kind_of
 from .overrides import typed_overrides
 
 PARSER = ("monai.bundle.config_parser", "get_parsed_content")
 RUN = ("monai.bundle.scripts", "run")
+TEXT = (str, str | None)  # kinds of options
 NEUTRAL_TO_VERBS = ("bundle_root",)
 OF_WORKFLOW = ("workflow_type", "properties_path")  # what MONAI's workflow takes besides
 
@@ -55,7 +57,11 @@ def check_overrides() -> None:
         return
     given = _given(run)
     config = parser.load_config_files(given["config_file"])
-    overrides = {key: value for key, value in given.items() if key not in _parameters(run)}
+    overrides = {
+        key: as_typed_in(key, value, sys.argv, kind_of(key, {key: None, **config}) in TEXT)
+        for key, value in given.items()
+        if key not in _parameters(run)
+    }
     typed = typed_overrides(config, overrides, [*OF_WORKFLOW, *_of_tracking(given.get("tracking"), run)])
     parser.update(typed)
     parser.parse(reset=True)
@@ -69,7 +75,9 @@ def given_options() -> dict[str, Any]:
     run = next(_frames(*RUN), None)
     if run is not None:
         own = (*_parameters(run), *NEUTRAL_TO_VERBS)
-        return {name: value for name, value in _given(run).items() if name not in own}
+        return {
+            name: as_typed_in(name, value, sys.argv, True) for name, value in _given(run).items() if name not in own
+        }
     plain = {name: value for name, value in running_config().items() if not isinstance(value, list | dict)}
     return {name: value for name, value in plain.items() if name not in NEUTRAL_TO_VERBS}
 
@@ -98,14 +106,20 @@ def _given(run: FrameType) -> dict[str, Any]:
     """The arguments and overrides of a call of ``run``, those of its ``args_file`` among them."""
     own = {name: run.f_locals[name] for name in _parameters(run) if name != "args_file"}
     given: dict[str, Any] = run.f_globals["update_kwargs"](run.f_locals["args_file"], **own, **run.f_locals["override"])
-    return {name: as_typed_in(name, value, sys.argv) for name, value in given.items()}
+    return given
 
 
-def as_typed_in(name: str, value: Any, arguments: Sequence[str]) -> Any:
-    """The text of ``--name`` where ``fire`` has cut it at a ``#``, as a comment of Python; else ``value``."""
+def as_typed_in(name: str, value: Any, arguments: Sequence[str], is_text: bool) -> Any:
+    """The text of ``--name`` where ``value``, what ``fire`` made of it as a literal of Python, is not what was meant.
+
+    That is so where text is wanted (``1e3``, ``[1]`` and ``a#b`` are names of folders too), and of whatever ``fire``
+    has cut at a ``#``, as a comment.
+    """
     typed = [after for before, after in pairwise(arguments) if before == f"--{name}"]
     typed += [each.partition("=")[2] for each in arguments if each.startswith(f"--{name}=")]
-    return typed[-1] if typed and "#" in typed[-1] and isinstance(value, str | int | float) else value
+    if not typed or isinstance(value, bool):  # without a value, fire makes it true
+        return value
+    return typed[-1] if is_text or ("#" in typed[-1] and isinstance(value, str | int | float)) else value
 
 
 def _of_tracking(tracking: Any, run: FrameType) -> list[str]:
