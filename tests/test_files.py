@@ -7,11 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from scripts.files import atomic_folder, atomic_path, write_text_atomic
+from scripts.files import atomic_folder, atomic_path, is_file, is_folder, not_a_file, write_text_atomic
 
 
 def names_in(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
+
+
+def test_what_lies_at_a_path(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    found = {name: (is_file(tmp_path / name), is_folder(tmp_path / name)) for name in ("file", ".", "none", "x" * 300)}
+    assert list(found.values()) == [(True, False), (False, True), (False, False), (False, False)]
+    assert [not_a_file(tmp_path / name) for name in (".", "none", "x" * 300)] == [
+        "is a folder",
+        *["does not exist"] * 2,
+    ]
 
 
 def test_text_is_written_as_it_is(tmp_path: Path) -> None:

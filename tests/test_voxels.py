@@ -9,7 +9,16 @@ from scripts.errors import InputError
 from scripts.voxels import check_intensities, check_label_ids, smallest_type
 
 
-@pytest.mark.parametrize("value, wrong", [(np.nan, "NaN or infinite"), (np.inf, "NaN or infinite"), (1.0, "constant")])
+@pytest.mark.parametrize(
+    "value, wrong",
+    [
+        (np.nan, "NaN or infinite"),
+        (np.inf, "NaN or infinite"),
+        (1.0, "constant"),
+        (-1e300, r"the intensity -1e\+300"),
+        (1 + 1e-12, "constant"),
+    ],
+)
 def test_intensities_that_are_refused(value: float, wrong: str) -> None:
     values = np.ones((4, 4))
     values[1, 2] = value

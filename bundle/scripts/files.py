@@ -1,4 +1,4 @@
-"""Files and folders that are either complete or absent: written beside their place, then moved into it."""
+"""What lies at a path; files and folders complete or absent: written beside their place, then moved into it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,27 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is there; of a name that no file can have, such as too long a one, ``Path.is_file`` raises."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether a folder is there, likewise."""
+    try:
+        return Path(path).is_dir()
+    except OSError:
+        return False
+
+
+def not_a_file(path: str | os.PathLike[str]) -> str:
+    """What a sentence says of a path at which no file is."""
+    return "is a folder" if is_folder(path) else "does not exist"
 
 
 @contextmanager

@@ -13,15 +13,20 @@ LARGEST_ID = 2**53  # whole numbers from it on are not exact in the 64-bit float
 
 
 def check_intensities(values: np.ndarray, path: str) -> None:
-    """Refuse intensities of the file ``path`` that nothing can be registered by.
+    """Refuse intensities, as the file ``path`` holds them, that nothing can be registered by.
 
     Raises:
-        InputError: if they hold NaN, infinity or one value only.
+        InputError: if they hold NaN, infinity, what is too large for 32-bit floats, or, in these, one value only.
     """
     if not np.isfinite(values).all():
         raise InputError(f"{path} holds NaN or infinite intensities; replace them by numbers.")
-    if values.min() == values.max():
-        raise InputError(f"{path} is constant ({values.min():g} everywhere); an image with structure is needed.")
+    low, high = float(values.min()), float(values.max())
+    if max(-low, high) > float(np.finfo(np.float32).max):
+        raise InputError(
+            f"{path} holds the intensity {max(low, high, key=abs):g}; scale its intensities to below 1e38."
+        )
+    if np.float32(low) == np.float32(high):
+        raise InputError(f"{path} is constant ({low:g} everywhere); an image with structure is needed.")
 
 
 def check_label_ids(values: np.ndarray, path: str) -> None:

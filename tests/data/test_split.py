@@ -75,6 +75,7 @@ def test_file_decides(split_file: Callable[[Any], Path]) -> None:
     ("content", "words"),
     [
         ("{", "cannot be read as JSON"),
+        ("[" * 100_000, "cannot be read as JSON"),
         ([["s000"]], "must hold a JSON object of lists, not a list"),
         ({"training": "s000"}, "must hold a list under 'training', not a str"),
         ({"training": 3}, "must hold a list under 'training', not a int"),

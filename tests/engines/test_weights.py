@@ -33,6 +33,13 @@ def test_first_existing_file_is_chosen(tmp_path: Path) -> None:
     assert choose_weights(paths) == paths[0]
 
 
+@pytest.mark.parametrize("name, words", [("folder", "is a folder"), ("none.pt", "does not"), ("x" * 300, "does not")])
+def test_what_is_no_file_is_said(name: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InputError, match=f"{name} {words}.*--ckpt_path"):
+        load_weights(str(tmp_path / name), network())
+
+
 def test_weights_are_loaded(tmp_path: Path) -> None:
     saved, loaded = network(), network()
     torch.save(saved.state_dict(), tmp_path / "model.pt")

@@ -35,6 +35,10 @@ def missing(folder: Path) -> str:
     return str(folder / "nowhere.nii.gz")
 
 
+def too_long_a_name(folder: Path) -> str:
+    return str(folder / f"{'x' * 300}.nii.gz")
+
+
 def no_image(folder: Path) -> str:
     (folder / "moving.nii.gz").write_text("this is text")
     return str(folder / "moving.nii.gz")
@@ -103,6 +107,12 @@ def not_a_number(folder: Path) -> str:
 def infinite(folder: Path) -> str:
     values = array()
     values[3, 4, 5] = np.inf
+    return str(write(folder / "moving.nii.gz", values, UNIT))
+
+
+def too_large(folder: Path) -> str:
+    values = array().astype(np.float64)
+    values[3, 4, 5] = 1e300
     return str(write(folder / "moving.nii.gz", values, UNIT))
 
 
@@ -178,6 +188,7 @@ def elsewhere(folder: Path) -> str:
 
 CASES: list[tuple[Spoil, str]] = [
     (missing, "does not exist"),
+    (too_long_a_name, "does not exist"),
     (no_image, "cannot be read as an image"),
     (truncated_gzip, "cannot be read as an image"),
     (truncated_inside, "cannot be read as an image"),
@@ -191,6 +202,7 @@ CASES: list[tuple[Spoil, str]] = [
     (too_thin, "every axis needs"),
     (not_a_number, "NaN or infinite"),
     (infinite, "NaN or infinite"),
+    (too_large, "holds the intensity 1e+300"),
     (constant, "is constant"),
     (zero_spacing, "voxel spacing of 1 x 0 x 1"),
     (negative_spacing, "voxel spacing of 1 x -2 x 1"),
@@ -268,6 +280,10 @@ def test_output_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match="cannot be written"):
         register_files(with_field(), str(tmp_path / "file" / "out"), **good_pair(tmp_path))
+    with pytest.raises(
+        InputError, match=r"xxx cannot be written \(File name too long\); .* choose another --output_dir"
+    ):
+        register_files(with_field(), str(tmp_path / ("x" * 300)), **good_pair(tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "image.nii.gz"]
 
 
@@ -350,6 +366,7 @@ def test_warp_and_jacobian_of_bad_transforms(tmp_path: Path) -> None:
     out = str(tmp_path / "out")
     cases: dict[str, Callable[[], object]] = {
         "does not exist": lambda: warp(missing(tmp_path), image, out, moving=image),
+        "is a folder": lambda: warp(str(tmp_path), image, out, moving=image),
         "cannot be read as an ITK transform": lambda: jacobian(str(tmp_path / "bad.h5"), out),
         "no displacement field": lambda: jacobian(image, out),
         "stored in 3 dimensions": lambda: warp(str(tmp_path / "wide.nii.gz"), image, out, moving=image),

@@ -122,6 +122,7 @@ def test_paths_are_relative_to_the_list(tmp_path: Path, images: list[str]) -> No
     ("content", "words"),
     [
         ("", "no pairs"),
+        ("[" * 100_000, "cannot be read as a list of pairs"),
         ("fixed,movng\na,b\n", "unknown entry 'movng'"),
         ("fixed,moving\na,\n", "no fixed or no moving"),
         ("fixed,moving\na,b,c\n", "unknown entry"),
@@ -129,9 +130,10 @@ def test_paths_are_relative_to_the_list(tmp_path: Path, images: list[str]) -> No
     ],
 )
 def test_bad_lists(tmp_path: Path, content: str, words: str) -> None:
-    (tmp_path / "list.csv").write_text(content)
+    path = tmp_path / ("list.json" if content.startswith("[") else "list.csv")
+    path.write_text(content)
     with pytest.raises(InputError, match=words):
-        register_files(with_field(), str(tmp_path / "out"), pairs=str(tmp_path / "list.csv"))
+        register_files(with_field(), str(tmp_path / "out"), pairs=str(path))
     assert not (tmp_path / "out").exists()
 
 

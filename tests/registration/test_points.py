@@ -318,6 +318,15 @@ def refused_either_way(folder: Path, path: str, good: str, words: str) -> None:
     refused(lambda: carry_points(transform, good, str(out), path), words, out)
 
 
+def test_markups_that_can_be_read_but_not_copied(tmp_path: Path) -> None:
+    deep = json.dumps({"markups": [{"controlPoints": [{**ONE, "more": 0}]}]}).replace(
+        '": 0', f'": {"[" * 450}{"]" * 450}'
+    )
+    (tmp_path / "p.mrk.json").write_text(deep)
+    path, out = str(tmp_path / "p.mrk.json"), tmp_path / "out"
+    refused(lambda: carry_points(saved_affine(tmp_path), path, str(out)), "nested too deeply", out, path)
+
+
 @pytest.mark.parametrize(("text", "words"), TABLES.items(), ids=range(len(TABLES)))
 def test_bad_tables(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "bad.csv"

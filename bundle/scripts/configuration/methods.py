@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from ..errors import InputError
-from ..files import write_text_atomic
+from ..files import is_file, write_text_atomic
 from ..options import OptionError, nearest
 
 COPIES = ("train.yaml", "inference.yaml")
@@ -30,7 +30,7 @@ def chosen_file(configs: Path, kind: str, name: str) -> Path:
         OptionError: if there is none of that name; the sentence names the nearest.
     """
     path = Path(name) if name.endswith((".yaml", ".yml", ".json")) else configs / f"{kind}s" / f"{name}.yaml"
-    if not path.is_file():
+    if not is_file(path):
         raise OptionError(
             f"there is no {kind} {name!r}; {nearest(name, (p.stem for p in path.parent.glob('*.yaml')))}."
         )

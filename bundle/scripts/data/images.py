@@ -10,6 +10,7 @@ from typing import Any
 from torch.utils.data import IterableDataset
 
 from ..errors import InputError, find_input_error
+from ..files import is_file, is_folder
 
 logger = logging.getLogger(__name__)
 
@@ -27,11 +28,13 @@ def find_images(paths: str | Sequence[str], pattern: str) -> list[str]:
     found: list[str] = []
     for path in map(Path, [paths] if isinstance(paths, str) else paths):
         try:
-            inside = sorted(str(each) for each in path.glob(pattern)) if path.is_dir() else [str(path)] * path.is_file()
+            inside = (
+                sorted(str(each) for each in path.glob(pattern)) if is_folder(path) else [str(path)] * is_file(path)
+            )
         except (ValueError, NotImplementedError) as error:
             raise InputError(f"{pattern!r} is no pattern of files in a folder; give one such as *.nii.gz.") from error
         if not inside:
-            missing = f"has no file {pattern}" if path.is_dir() else "does not exist"
+            missing = f"has no file {pattern}" if is_folder(path) else "does not exist"
             raise InputError(f"{path} {missing}; name image files, or a folder of them and a pattern of their names.")
         found += inside
     return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..files import is_file, is_folder, not_a_file
 
 Record = dict[str, Any]
 
@@ -36,7 +37,7 @@ def find_subjects(dataset_dir: str | Path, spatial_dims: int) -> list[Record]:
         InputError: if the folder is missing, holds no subject, or an image lacks its label.
     """
     root = Path(dataset_dir)
-    if not root.is_dir():
+    if not is_folder(root):
         raise InputError(f"dataset_dir {root} is not a folder; give one in a layout that the README names.")
     finder: Callable[[Path, int], list[Record]] = (
         _find_pairs_of_folders if (root / "images").is_dir() else _find_neurite
@@ -48,7 +49,7 @@ def find_subjects(dataset_dir: str | Path, spatial_dims: int) -> list[Record]:
             "nor images/*.nii.gz with labels/."
         )
     for record in records:
-        if not Path(record["label"]).is_file():
+        if not is_file(record["label"]):
             raise InputError(f"{record['image']} has no label map; {record['label']} is missing.")
     return records
 
@@ -97,7 +98,7 @@ def read_parts(path: Path) -> dict[str, list[Any]]:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as JSON ({error}).") from error
     if not isinstance(content, dict):
         raise InputError(f"{path} must hold a JSON object of lists, not a {type(content).__name__}.")
@@ -119,8 +120,8 @@ def _resolve(item: Any, path: Path, part: str) -> Record:
         if needed:
             record[key] = str(path.parent / item[key])
     for file in record.values():
-        if not Path(file).is_file():
-            raise InputError(f"{path} names {file}, which does not exist.")
+        if not is_file(file):
+            raise InputError(f"{path} names {file}, which {not_a_file(file)}.")
     return {**record, "subject": str(item["subject"])} if "subject" in item else record
 
 

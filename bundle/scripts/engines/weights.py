@@ -11,6 +11,7 @@ from ignite.engine import Engine, Events
 from torch import nn
 
 from ..errors import InputError
+from ..files import is_file, not_a_file
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ def choose_weights(candidates: Sequence[str]) -> str:
 
     Lets ``evaluate`` take what was trained last and, before any training, the weights that come with the bundle.
     """
-    return next((path for path in candidates if Path(path).is_file()), candidates[-1])
+    return next((path for path in candidates if is_file(path)), candidates[-1])
 
 
 def load_weights(path: str | Path, network: nn.Module) -> None:
@@ -29,8 +30,8 @@ def load_weights(path: str | Path, network: nn.Module) -> None:
     Raises:
         InputError: if the file is missing, is no file of weights alone, or belongs to another network.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path} does not exist; train first, or name a file of weights with --ckpt_path.")
+    if not is_file(path):
+        raise InputError(f"{path} {not_a_file(path)}; train first, or name a file of weights with --ckpt_path.")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a broken or unsafe file

@@ -14,6 +14,7 @@ from monai.data import ITKReader
 from nibabel.openers import ImageOpener
 
 from ..errors import InputError
+from ..files import is_file, is_folder
 from .geometry import Geometry
 from .orientation import RAS_LPS
 
@@ -55,7 +56,7 @@ def read_axes(path: str, vectors: int = 1) -> tuple[list[int], np.ndarray, np.nd
     Raises:
         InputError: if there is no such file, no format knows it, or a voxel has not ``vectors`` values.
     """
-    if not Path(path).exists():
+    if not (is_file(path) or is_folder(path)):
         raise InputError(f"{path} does not exist; name an image file or a folder of one DICOM series.")
     if is_nifti(path):
         _check_nifti(path)

@@ -71,9 +71,9 @@ def read_image(path: str) -> Image:
     """
     path = str(path)
     geometry = read_geometry(path)
-    values = read_voxels(path, geometry.size).astype(np.float32)
+    values = read_voxels(path, geometry.size)
     check_intensities(values, path)
-    return Image(path, values, geometry)
+    return Image(path, values.astype(np.float32), geometry)
 
 
 def read_label(path: str, image: Image | None = None, smallest: int | None = None) -> Image:

@@ -9,6 +9,7 @@ import nibabel as nib
 import numpy as np
 
 from ..errors import InputError
+from ..files import is_file, not_a_file
 from .geometry import THICK, Geometry
 from .headers import is_nifti, read_geometry, unreadable
 from .itk_images import geometry_of, itk_field, itk_image
@@ -67,8 +68,8 @@ def read_transform(path: str) -> Any:
     Raises:
         InputError: if it cannot be read as one.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path} does not exist; name a displacement field (.nii.gz) or an ITK transform (.h5).")
+    if not is_file(path):
+        raise InputError(f"{path} {not_a_file(path)}; name a displacement field (.nii.gz) or an ITK transform (.h5).")
     if is_nifti(path):
         return field_transform(*_read_field(path))
     import itk

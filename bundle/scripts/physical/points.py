@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..files import is_file, not_a_file
 from .orientation import RAS_LPS
 
 TABLE, MARKUPS = ".csv", ".mrk.json"
@@ -71,8 +72,8 @@ def read_points(path: str) -> PointFile:
     lower = path.lower()
     if not lower.endswith((TABLE, ".json")):
         raise InputError(f"{path} is of no format of points that is read; give a .csv or a .mrk.json file.")
-    if not Path(path).is_file():
-        raise InputError(f"{path} does not exist; name a .csv or .mrk.json file of points.")
+    if not is_file(path):
+        raise InputError(f"{path} {not_a_file(path)}; name a .csv or .mrk.json file of points.")
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as stream:
             return _read_table(path, stream) if lower.endswith(TABLE) else _read_markups(path, json.load(stream))
@@ -121,7 +122,7 @@ def _read_markups(path: str, document: Any) -> PointFile:
     positions = [position for k, markup in enumerate(markups, start=1) for position in _positions(path, k, markup)]
     if not positions:
         raise InputError(f"{path} has no control points; place at least one.")
-    return PointFile(path, np.array(positions), MARKUPS, partial(_markups_text, document))
+    return PointFile(path, np.array(positions), MARKUPS, partial(_markups_text, path, document))
 
 
 def _positions(path: str, number: int, markup: dict[str, Any]) -> list[np.ndarray]:
@@ -145,7 +146,19 @@ def _positions(path: str, number: int, markup: dict[str, Any]) -> list[np.ndarra
     return found
 
 
-def _markups_text(document: dict[str, Any], positions: np.ndarray) -> str:
+def _markups_text(path: str, document: dict[str, Any], positions: np.ndarray) -> str:
+    """The file with other positions.
+
+    Raises:
+        InputError: if it is nested more deeply than Python follows: reading goes deeper than copying.
+    """
+    try:
+        return _with_positions(document, positions)
+    except RecursionError as error:
+        raise InputError(f"{path} is nested too deeply; give a .mrk.json file as 3D Slicer saves it.") from error
+
+
+def _with_positions(document: dict[str, Any], positions: np.ndarray) -> str:
     moved, left = deepcopy(document), iter(positions)
     for markup in moved["markups"]:
         for point in markup.get("controlPoints") or []:

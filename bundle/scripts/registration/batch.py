@@ -150,7 +150,7 @@ def read_pairs(path: str) -> list[dict[str, str]]:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
         rows = json.loads(text) if path.lower().endswith(".json") else list(csv.DictReader(text.splitlines()))
-    except (OSError, ValueError, csv.Error) as error:
+    except (OSError, ValueError, RecursionError, csv.Error) as error:
         raise InputError(f"{path} cannot be read as a list of pairs ({error}); give a CSV or JSON file.") from error
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise InputError(f"{path} holds no pairs; it should list at least one fixed and moving image.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from monai.transforms import MapTransform
 from torch import Tensor
 
 from ..errors import InputError
+from ..files import is_file, not_a_file
 from ..spatial import grid_points, invert_field, sample
 
 TO_ATLAS, OWN_SIZE = "to_atlas", "own_size"  # metadata of an aligned image: its voxels on the atlas's grid, its size
@@ -37,8 +37,8 @@ class Atlas:
         """``image`` or ``label``, ``(1, *S)`` on the working grid."""
         if not self._ready:
             for path in self.paths.values():
-                if not Path(path).is_file():
-                    raise InputError(f"the atlas file {path} does not exist; name one with --atlas_image.")
+                if not is_file(path):
+                    raise InputError(f"the atlas file {path} {not_a_file(path)}; name one with --atlas_image.")
             self._ready = {str(name): value for name, value in self.prepare(self.paths).items()}
         return self._ready[key]
 
