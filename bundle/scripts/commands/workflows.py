@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..configuration import BUNDLE, config_files, plain, read_options, typed_overrides
-from ..errors import InputError
+from ..errors import InputError, find_input_error
+from ..options import OptionError
 
 
 def train(
@@ -44,20 +45,50 @@ def evaluate(
 def segment(
     images: list[str], *, output_dir: str, pattern: str = "*.nii.gz", method: str | None = None, **more: Any
 ) -> None:
-    """Carry the labels of the bundle's atlas onto images, each on its own grid.
+    """Carry the labels of an atlas onto images, each on its own grid.
+
+    The bundle has an atlas of slices and one of volumes; an image's dimensions choose.
 
     Args:
         images: image files, and folders of them
         output_dir: folder of the label maps, IMAGE_seg
         pattern: which files of a folder
-        method: name of a file in configs/methods, or a file; without it, the bundle's own
+        method: name of a file in configs/methods, or a file; without it, the one for the images' dimensions
         more: values of the configuration
     """
     found = images_to_segment(images, pattern)
-    data = [{"image": path} for path in found]
-    run_files(
-        config_files("inference.yaml", method=method), "run", {"output_dir": output_dir, **more}, {"dataset#data": data}
-    )
+    options = {"output_dir": output_dir, **more}
+    failed = []
+    for chosen, paths in by_method(found, method).items():
+        parts = {"dataset#data": [{"image": path} for path in paths]}
+        try:
+            run_files(config_files("inference.yaml", method=chosen), "run", options, parts)
+        except Exception as error:  # the images of other dimensions are done all the same
+            if isinstance(error, OptionError) or (known := find_input_error(error)) is None:
+                raise
+            failed.append(str(known))
+    if failed:
+        raise InputError(" ".join(failed))
+
+
+def by_method(paths: Sequence[str], method: str | None) -> dict[str | None, list[str]]:
+    """Method to the images that it segments: the one that is named, or the default for an image's dimensions.
+
+    An image that cannot be read goes with the method of :mod:`configs/inference.yaml`, whose reader says why.
+    """
+    if method is not None:
+        return {method: list(paths)}
+    from ..physical.headers import read_geometry
+    from ..registration.configured import DEFAULTS
+
+    chosen: dict[str | None, list[str]] = {}
+    for path in paths:
+        try:
+            dims = len(read_geometry(path).axes)
+        except InputError:
+            dims = 0
+        chosen.setdefault(DEFAULTS.get(dims), []).append(path)
+    return chosen
 
 
 def images_to_segment(paths: Sequence[str], pattern: str) -> list[str]:

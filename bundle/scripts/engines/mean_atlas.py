@@ -80,11 +80,15 @@ class MeanAtlas:
     def write(self) -> None:
         """Write image and label with the reference's header."""
         image, label = self.mean()
-        self._save(self.paths["image"], image.numpy().astype(np.float32))
-        self._save(self.paths["label"], label.numpy().astype(np.uint8 if label.max() < 256 else np.int32))
+        self._save(self.paths["image"], image.numpy().astype(np.float32), np.int16)
+        ids = np.uint8 if label.max() < 256 else np.int32
+        self._save(self.paths["label"], label.numpy().astype(ids), ids)
         logger.info("atlas of %d subjects: %s, %s", self.count, self.paths["image"], self.paths["label"])
 
-    def _save(self, path: Path, array: np.ndarray) -> None:
+    def _save(self, path: Path, array: np.ndarray, stored: type) -> None:
+        """Write ``(1, *S)``; floats are stored as whole numbers and the factor between them: half the size."""
         volume = array[0] if array.ndim == 4 else array[0][..., None]
+        file = nib.Nifti1Image(volume, np.asarray(self.reference["image"].affine))
+        file.set_data_dtype(stored)
         with atomic_path(path) as temporary:
-            nib.save(nib.Nifti1Image(volume, np.asarray(self.reference["image"].affine)), temporary)
+            nib.save(file, temporary)

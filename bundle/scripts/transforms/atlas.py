@@ -24,12 +24,12 @@ class Atlas:
     """An image with labels, read when first used.
 
     Args:
-        image, label: the atlas's files.
+        image, label: the atlas's files; ``None``: the method has none.
         prepare: the transform that users' images go through, so that both end on one grid.
     """
 
-    def __init__(self, image: str, label: str, prepare: Prepare) -> None:
-        self.paths: dict[Hashable, str] = {"image": image, "label": label}
+    def __init__(self, image: str | None, label: str | None, prepare: Prepare) -> None:
+        self.paths: dict[Hashable, str | None] = {"image": image, "label": label}
         self.prepare = prepare
         self._ready: dict[str, MetaTensor] = {}
 
@@ -37,6 +37,8 @@ class Atlas:
         """``image`` or ``label``, ``(1, *S)`` on the working grid."""
         if not self._ready:
             for path in self.paths.values():
+                if path is None:
+                    raise InputError("the method has no atlas; name one with --atlas_image and --atlas_label.")
                 if not is_file(path):
                     raise InputError(f"the atlas file {path} {not_a_file(path)}; name one with --atlas_image.")
             self._ready = {str(name): value for name, value in self.prepare(self.paths).items()}
