@@ -26,9 +26,19 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
         return False
 
 
+def is_there(path: str | os.PathLike[str]) -> bool:
+    """Whether anything is there, likewise."""
+    try:
+        return Path(path).exists()
+    except OSError:
+        return False
+
+
 def not_a_file(path: str | os.PathLike[str]) -> str:
     """What a sentence says of a path at which no file is."""
-    return "is a folder" if is_folder(path) else "does not exist"
+    if is_folder(path):
+        return "is a folder"
+    return "is a pipe or a device" if is_there(path) else "does not exist"
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import pickle
 import resource
 from collections.abc import Callable
@@ -15,10 +16,12 @@ import pytest
 import torch
 
 from phantom import HEADERS, draw, with_field, write
+from scripts.data.subjects import read_data_list
 from scripts.errors import InputError
 from scripts.networks import DenseUNet, RegistrationModel
 from scripts.registration import jacobian, register_files, warp
 from scripts.registration.api import configured
+from scripts.registration.batch import read_pairs
 from support import Harm, assert_one_sentence
 
 UNIT = np.eye(4)
@@ -37,6 +40,11 @@ def missing(folder: Path) -> str:
 
 def too_long_a_name(folder: Path) -> str:
     return str(folder / f"{'x' * 300}.nii.gz")
+
+
+def pipe(folder: Path) -> str:
+    os.mkfifo(folder / "moving.nii.gz")
+    return str(folder / "moving.nii.gz")
 
 
 def no_image(folder: Path) -> str:
@@ -189,6 +197,7 @@ def elsewhere(folder: Path) -> str:
 CASES: list[tuple[Spoil, str]] = [
     (missing, "does not exist"),
     (too_long_a_name, "does not exist"),
+    (pipe, "is a pipe or a device"),
     (no_image, "cannot be read as an image"),
     (truncated_gzip, "cannot be read as an image"),
     (truncated_inside, "cannot be read as an image"),
@@ -336,6 +345,12 @@ def test_volumes_need_a_network_of_their_kind(tmp_path: Path) -> None:
 @pytest.mark.parametrize("options", [{}, {"fixed": "a.nii.gz"}, {"fixed": "a", "moving": "b", "pairs": "c.csv"}])
 def test_nothing_or_too_much_is_named(tmp_path: Path, options: dict[str, str]) -> None:
     refused(lambda: register_files(with_field(), str(tmp_path / "out"), **options), "--pairs", tmp_path / "out")
+
+
+@pytest.mark.parametrize("read", [read_pairs, read_data_list])
+def test_a_list_from_a_pipe_is_not_waited_for(tmp_path: Path, read: Callable[[str], object]) -> None:
+    os.mkfifo(tmp_path / "list.json")
+    refused(lambda: read(str(tmp_path / "list.json")), "is a pipe or a device", tmp_path / "out")
 
 
 @pytest.mark.parametrize("spacing", [0, -1.0, 1e-4])

@@ -43,16 +43,16 @@ def evaluate(
 
 
 def segment(
-    images: list[str], *, output_dir: str, pattern: str = "*.nii.gz", method: str | None = None, **more: Any
+    images: list[str], *, output_dir: str, pattern: str | None = None, method: str | None = None, **more: Any
 ) -> None:
     """Carry the labels of an atlas onto images, each on its own grid.
 
     The bundle has an atlas of slices and one of volumes; an image's dimensions choose.
 
     Args:
-        images: image files, and folders of them
+        images: image files, folders of them, folders of a DICOM series
         output_dir: folder of the label maps, IMAGE_seg
-        pattern: which files of a folder
+        pattern: which files of a folder, such as *_t1.nii.gz; without it, all images
         method: name of a file in configs/methods, or a file; without it, the one for the images' dimensions
         more: values of the configuration
     """
@@ -91,12 +91,12 @@ def by_method(paths: Sequence[str], method: str | None) -> dict[str | None, list
     return chosen
 
 
-def images_to_segment(paths: Sequence[str], pattern: str) -> list[str]:
+def images_to_segment(paths: Sequence[str], pattern: str | None) -> list[str]:
     """The files that ``paths`` are or that lie in them.
 
     Args:
         paths: files and folders.
-        pattern: of the files to take from folders.
+        pattern: of the files to take from folders; ``None``: all images.
 
     Raises:
         InputError: if one does not exist or holds no such file, or two results would have one name.

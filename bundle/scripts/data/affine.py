@@ -115,13 +115,14 @@ def _folders(records: Sequence[Record], atlas: Record, cache_dir: Path, settings
 
 
 def _content(path: str) -> str:
-    """SHA-256 of a file's bytes.
+    """SHA-256 of a file's bytes, of a folder's that of all its files.
 
     Raises:
         InputError: if the file cannot be read.
     """
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        files = sorted(Path(path).iterdir()) if Path(path).is_dir() else [Path(path)]
+        return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     except OSError as error:
         raise InputError(
             f"{path}: the file cannot be read ({error.strerror}); give the path of a NIfTI file."

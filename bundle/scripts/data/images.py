@@ -10,17 +10,18 @@ from typing import Any
 from torch.utils.data import IterableDataset
 
 from ..errors import InputError, find_input_error
-from ..files import is_file, is_folder
+from ..files import is_file, is_folder, not_a_file
+from ..physical import is_image
 
 logger = logging.getLogger(__name__)
 
 
-def find_images(paths: str | Sequence[str], pattern: str) -> list[str]:
-    """The files that ``paths`` are or that lie in them, those of a folder sorted.
+def find_images(paths: str | Sequence[str], pattern: str | None) -> list[str]:
+    """The images that ``paths`` are or that lie in them, those of a folder sorted.
 
     Args:
-        paths: a file or folder, or several.
-        pattern: of the files to take from folders.
+        paths: a file, a folder of images or of one DICOM series, or several.
+        pattern: of the files to take from folders; ``None``: every image, by its suffix, and every DICOM series.
 
     Raises:
         InputError: if one does not exist or holds no such file, or the pattern is none.
@@ -28,16 +29,22 @@ def find_images(paths: str | Sequence[str], pattern: str) -> list[str]:
     found: list[str] = []
     for path in map(Path, [paths] if isinstance(paths, str) else paths):
         try:
-            inside = (
-                sorted(str(each) for each in path.glob(pattern)) if is_folder(path) else [str(path)] * is_file(path)
-            )
+            inside = _images_of(path, pattern)
         except (ValueError, NotImplementedError) as error:
             raise InputError(f"{pattern!r} is no pattern of files in a folder; give one such as *.nii.gz.") from error
         if not inside:
-            missing = f"has no file {pattern}" if is_folder(path) else "does not exist"
+            missing = f"has no file {pattern or 'of an image'}" if is_folder(path) else not_a_file(path)
             raise InputError(f"{path} {missing}; name image files, or a folder of them and a pattern of their names.")
         found += inside
     return found
+
+
+def _images_of(path: Path, pattern: str | None) -> list[str]:
+    if not is_folder(path):
+        return [str(path)] * is_file(path)
+    if pattern is not None:
+        return sorted(map(str, path.glob(pattern)))
+    return [str(path)] if is_image(path) else sorted(str(each) for each in path.iterdir() if is_image(each))
 
 
 class ImageStream(IterableDataset[Any]):

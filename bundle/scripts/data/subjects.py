@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..files import is_file, is_folder, not_a_file
+from ..files import is_file, is_folder, is_there, not_a_file
+from ..physical import is_image, stem_of
 
 Record = dict[str, Any]
 
@@ -23,8 +24,8 @@ def find_subjects(dataset_dir: str | Path, spatial_dims: int) -> list[Record]:
     """List the subjects of a folder.
 
     Two layouts are read: neurite-OASIS (a folder a subject, ``slice_norm.nii.gz`` with ``slice_seg24.nii.gz`` in 2-D,
-    ``aligned_norm.nii.gz`` with ``aligned_seg35.nii.gz`` in 3-D), and ``images/`` with ``labels/`` of the same file
-    names. A MONAI data list is read by :func:`read_data_list`.
+    ``aligned_norm.nii.gz`` with ``aligned_seg35.nii.gz`` in 3-D), and ``images/`` with ``labels/`` of the same names,
+    files of any format that is read or folders of a DICOM series. A MONAI data list is read by :func:`read_data_list`.
 
     Args:
         dataset_dir: the folder.
@@ -49,7 +50,7 @@ def find_subjects(dataset_dir: str | Path, spatial_dims: int) -> list[Record]:
             "nor images/*.nii.gz with labels/."
         )
     for record in records:
-        if not is_file(record["label"]):
+        if not is_there(record["label"]):
             raise InputError(f"{record['image']} has no label map; {record['label']} is missing.")
     return records
 
@@ -63,10 +64,12 @@ def _find_neurite(root: Path, spatial_dims: int) -> list[Record]:
 
 
 def _find_pairs_of_folders(root: Path, spatial_dims: int) -> list[Record]:
-    paths = [path for path in sorted((root / "images").iterdir()) if path.name.endswith((".nii", ".nii.gz"))]
+    labels = {stem_of(path): path for path in (root / "labels").glob("*") if is_image(path)}
     return [
-        {"subject": path.name.split(".nii")[0], "image": str(path), "label": str(root / "labels" / path.name)}
-        for path in paths
+        {"subject": name, "image": str(path), "label": str(labels.get(name, root / "labels" / path.name))}
+        for path in sorted((root / "images").iterdir())
+        if is_image(path)
+        for name in [stem_of(path)]
     ]
 
 
@@ -96,9 +99,11 @@ def read_parts(path: Path) -> dict[str, list[Any]]:
     Raises:
         InputError: if the file is no JSON object, or a part is no list.
     """
+    if not is_file(path):  # to read a pipe would be to wait
+        raise InputError(f"{path} cannot be read as JSON: it {not_a_file(path)}.")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as JSON ({error}).") from error
     if not isinstance(content, dict):
         raise InputError(f"{path} must hold a JSON object of lists, not a {type(content).__name__}.")
@@ -120,8 +125,8 @@ def _resolve(item: Any, path: Path, part: str) -> Record:
         if needed:
             record[key] = str(path.parent / item[key])
     for file in record.values():
-        if not is_file(file):
-            raise InputError(f"{path} names {file}, which {not_a_file(file)}.")
+        if not is_there(file):
+            raise InputError(f"{path} names {file}, which does not exist.")
     return {**record, "subject": str(item["subject"])} if "subject" in item else record
 
 

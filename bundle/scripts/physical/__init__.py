@@ -1,14 +1,15 @@
 """Physical space: where an image lies, in which orientation it is stored, how it is read, scaled and written.
 
-From the ground up: ``orientation``, ``geometry``, ``frame`` (the space a pair is registered in), ``headers`` and
-``images`` (reading and refusing), ``dicom_cine``, ``time_axis``, ``sequences`` and ``sequence_labels`` (images at
-several times), ``intensity``, ``pair`` and ``prepared`` (what is compared), ``itk_images`` and ``itk_transforms``,
-``writing``, ``points`` (landmark files), ``affine_starts`` and ``affine_search`` (ITK). All but the last two import
-ITK, which takes seconds, when they are called.
+From the ground up: ``orientation``, ``geometry``, ``frame`` (the space a pair is registered in), ``information``,
+``headers`` and ``images`` (reading and refusing), ``dicom_cine``, ``time_axis``, ``sequences`` and ``sequence_labels``
+(images at several times), ``intensity``, ``pair`` and ``prepared`` (what is compared), ``itk_images`` and
+``itk_transforms``, ``writing``, ``points`` (landmark files), ``affine_starts`` and ``affine_search`` (ITK). All but the
+last two import ITK, which takes seconds, when they are called.
 """
 
 from .frame import Frame, Grid
 from .geometry import Geometry
+from .headers import is_image, stem_of
 from .images import Image, read_image, read_label
 from .intensity import BACKGROUND, Intensity, PercentileScaling, bright_box, is_cut_out
 from .orientation import ORIENTATION, Turn
@@ -37,6 +38,7 @@ __all__ = [
     "crop",
     "has_time",
     "is_cut_out",
+    "is_image",
     "pair_up",
     "prepare",
     "read_image",
@@ -47,6 +49,7 @@ __all__ = [
     "read_sequence",
     "read_sequence_grid",
     "resample",
+    "stem_of",
     "write_field_series",
     "write_sequence",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -43,16 +42,6 @@ class _Slice:
     path: str
     geometry: Geometry
     tags: dict[str, str]
-
-
-def is_dicom(path: str) -> bool:
-    """Whether a file is a DICOM file, whatever its name; a damaged one is one too."""
-    import itk  # takes seconds
-
-    if not Path(path).is_file():
-        return False
-    with Path(path).open("rb") as stream:
-        return stream.read(132).endswith(b"DICM") or bool(itk.GDCMImageIO.New().CanReadFile(path))
 
 
 def read_cine(path: str, files: Sequence[str]) -> Cine:

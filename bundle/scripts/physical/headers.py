@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import nibabel as nib
 import numpy as np
-from monai.data import ITKReader
 from nibabel.openers import ImageOpener
 
 from ..errors import InputError
-from ..files import is_file, is_folder
+from ..files import is_file, is_folder, not_a_file
 from .geometry import Geometry
+from .information import Information, file_information, is_dicom, series_information
 from .orientation import RAS_LPS
 
-NIFTI_SUFFIXES = (".nii", ".nii.gz")
+NIFTI_SUFFIXES = (".nii.gz", ".nii")
+IMAGE_SUFFIXES = (*NIFTI_SUFFIXES, ".nrrd", ".nhdr", ".mha", ".mhd")
 MIN_SIZE = 4  # voxels: ITK smooths nothing shorter
 MAX_VOXELS = 2**30
 ORTHONORMAL = 1e-3  # how far the product of two axes may be from 0 or 1
@@ -27,6 +26,23 @@ ORTHONORMAL = 1e-3  # how far the product of two axes may be from 0 or 1
 def is_nifti(path: str) -> bool:
     """Whether this is a file, existing or not, whose name ends like a NIfTI file's."""
     return path.lower().endswith(NIFTI_SUFFIXES) and not Path(path).is_dir()
+
+
+def is_image(path: Path) -> bool:
+    """Whether a path's name ends like an image file's, or it is a folder with a DICOM file."""
+    if is_folder(path):
+        return any(is_dicom(str(each)) for each in path.iterdir() if not _has_suffix(each))
+    return _has_suffix(path)
+
+
+def _has_suffix(path: Path) -> bool:
+    return path.name.lower().endswith(IMAGE_SUFFIXES)
+
+
+def stem_of(path: Path) -> str:
+    """The name of an image file without its suffix, or of a folder."""
+    end = next((suffix for suffix in IMAGE_SUFFIXES if path.name.lower().endswith(suffix)), "")
+    return path.name if is_folder(path) else path.name[: len(path.name) - len(end)]
 
 
 def read_geometry(path: str, vectors: int = 1, smallest: int | None = None) -> Geometry:
@@ -57,7 +73,7 @@ def read_axes(path: str, vectors: int = 1) -> tuple[list[int], np.ndarray, np.nd
         InputError: if there is no such file, no format knows it, or a voxel has not ``vectors`` values.
     """
     if not (is_file(path) or is_folder(path)):
-        raise InputError(f"{path} does not exist; name an image file or a folder of one DICOM series.")
+        raise InputError(f"{path} {not_a_file(path)}; name an image file or a folder of one DICOM series.")
     if is_nifti(path):
         _check_nifti(path)
     size, spacing, origin, direction, components = _information(path)
@@ -66,29 +82,19 @@ def read_axes(path: str, vectors: int = 1) -> tuple[list[int], np.ndarray, np.nd
     return size, spacing, origin, direction
 
 
-def _information(path: str) -> tuple[list[int], np.ndarray, np.ndarray, np.ndarray, int]:
-    """Size, spacing, origin, direction and values a voxel, read from the header by ITK."""
-    import itk  # takes seconds
-
+def _information(path: str) -> Information:
+    """What the header says, by ITK."""
     try:
         if Path(path).is_dir():
-            return _of_image(read_series(path))
+            return series_information(path)
         if is_nifti(path) and isinstance(nifti_header(path), nib.Nifti2Header):
             return _of_nifti_2(nifti_header(path))
-        io = itk.ImageIOFactory.CreateImageIO(path, itk.CommonEnums.IOFileMode_ReadMode)
-        if io is None:
-            raise InputError(f"{path} cannot be read as an image; give a complete NIfTI, NRRD or MetaImage file.")
-        io.SetFileName(path)
-        io.ReadImageInformation()
+        return file_information(path)
     except RuntimeError as error:
         raise unreadable(path, error) from error
-    axes = range(io.GetNumberOfDimensions())
-    direction = np.array([list(io.GetDirection(axis)) for axis in axes]).T
-    spacing, origin = (np.array([get(axis) for axis in axes]) for get in (io.GetSpacing, io.GetOrigin))
-    return [int(io.GetDimensions(axis)) for axis in axes], spacing, origin, direction, io.GetNumberOfComponents()
 
 
-def _of_nifti_2(header: nib.Nifti2Header) -> tuple[list[int], np.ndarray, np.ndarray, np.ndarray, int]:
+def _of_nifti_2(header: nib.Nifti2Header) -> Information:
     """ITK reads no NIfTI-2: what it says of a NIfTI-1 file of the same header."""
     size = [int(n) for n in header["dim"][1 : 1 + int(header["dim"][0])]]
     components = size.pop(4) if len(size) > 4 else 1
@@ -98,7 +104,7 @@ def _of_nifti_2(header: nib.Nifti2Header) -> tuple[list[int], np.ndarray, np.nda
     matrix[:3, :3], origin[:3] = affine[:3, :3], affine[:3, 3]
     matrix, origin = matrix[:dims, :dims], origin[:dims]
     spacing = np.linalg.norm(matrix, axis=0)
-    return size, spacing, origin, matrix / spacing, components
+    return Information(size, spacing, origin, matrix / spacing, components)
 
 
 def nifti_header(path: str) -> nib.Nifti1Header:
@@ -110,30 +116,6 @@ def nifti_header(path: str) -> nib.Nifti1Header:
         return kind.from_fileobj(stream, check=False)
 
 
-def _of_image(image: Any) -> tuple[list[int], np.ndarray, np.ndarray, np.ndarray, int]:
-    import itk
-
-    spacing, origin = np.array(list(image.GetSpacing())), np.array(list(image.GetOrigin()))
-    direction = np.array(itk.array_from_matrix(image.GetDirection()))
-    return list(itk.size(image)), spacing, origin, direction, image.GetNumberOfComponentsPerPixel()
-
-
-def read_series(path: str) -> Any:
-    """The ITK image of a folder with one DICOM series.
-
-    Raises:
-        InputError: if the folder holds none or several.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message=".*more than one DICOM series.*")
-        try:
-            return ITKReader().read(path)
-        except UserWarning as error:
-            raise InputError(f"{path} holds several DICOM series; give a folder with one.") from error
-        except FileNotFoundError as error:
-            raise InputError(f"{path} is a folder without DICOM files; give a folder of one series.") from error
-
-
 def unreadable(path: str, error: BaseException) -> InputError:
     """The sentence for a file on which a reader gave up."""
     return InputError(f"{path} cannot be read as an image ({reason_of(error)}); give a complete, valid file.")
@@ -142,8 +124,8 @@ def unreadable(path: str, error: BaseException) -> InputError:
 def reason_of(error: BaseException) -> str:
     """What ITK or another library gives as its reason: one sentence, without where in its sources it did so."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    reason = (lines[-1] if lines else type(error).__name__).removeprefix("ITK ERROR: ")
-    return re.sub(r"^\w+\(0x[0-9a-f]+\): ", "", reason).partition(". ")[0][:160].rstrip(".")
+    reason = re.sub(r"ITK ERROR: |\w+ ?\(0x\w+\): ", "", lines[-1] if lines else type(error).__name__)
+    return reason.partition(". ")[0][:160].rstrip(".")
 
 
 def _check_nifti(path: str) -> None:

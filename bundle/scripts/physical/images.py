@@ -13,7 +13,8 @@ from monai.data import ITKReader, NibabelReader
 from ..errors import InputError
 from ..voxels import check_intensities, check_label_ids, smallest_type
 from .geometry import Geometry
-from .headers import is_nifti, read_geometry, read_series, unreadable
+from .headers import is_nifti, read_geometry, unreadable
+from .information import series_files
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,11 +137,11 @@ def _read(path: str) -> np.ndarray:
     if is_nifti(path):
         nifti = NibabelReader()
         return np.asarray(nifti.get_data(nifti.read(path))[0])
-    if Path(path).is_dir():
-        return np.asarray(ITKReader().get_data(read_series(path))[0])
     import itk  # takes seconds
 
     reader = ITKReader(pixel_type=itk.D)  # every type of file; 64 bits hold every label id
+    if Path(path).is_dir():
+        return np.asarray(reader.get_data(itk.imread(series_files(path), itk.D))[0])
     return np.asarray(reader.get_data(reader.read(path))[0])
 
 

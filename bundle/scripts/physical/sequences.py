@@ -10,13 +10,13 @@ import numpy as np
 
 from ..errors import InputError
 from ..voxels import check_intensities
-from .dicom_cine import is_dicom, read_cine
+from .dicom_cine import read_cine
 from .geometry import Geometry
-from .headers import read_geometry, sizes_text
+from .headers import IMAGE_SUFFIXES, read_geometry, sizes_text
 from .images import Image, read_voxels
+from .information import is_dicom
 from .time_axis import THINNEST, check_grid, numbered, read_grid
 
-FRAME_FILES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 VOXEL_FILES = (".raw", ".raw.gz", ".zraw")  # what .nhdr and .mhd headers keep beside them
 
 
@@ -93,12 +93,12 @@ def _of_folder(path: str) -> ImageSequence:
     files = sorted(file for file in Path(path).iterdir() if not file.name.startswith("."))
     if not files:
         raise InputError(f"{path} is an empty folder; give a folder with a file a frame.")
-    frames = sorted((file for file in files if _ends(file, FRAME_FILES)), key=_natural)
+    frames = sorted((file for file in files if _ends(file, IMAGE_SUFFIXES)), key=_natural)
     slices = [] if frames else [file for file in files if file.name != "DICOMDIR" and is_dicom(str(file))]
     known = {*frames, *slices}
     others = [file for file in files if file not in known and not _belongs(file, frames)]
     if others or not known:
-        kinds = ", ".join(FRAME_FILES)
+        kinds = ", ".join(IMAGE_SUFFIXES)
         raise InputError(
             f"{path} holds {(others or files)[0].name}, no frame; give a folder of {kinds} files alone, or of "
             "one DICOM cine alone."

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from .dicom_cine import is_dicom, several_frames
+from .dicom_cine import several_frames
 from .geometry import Geometry
 from .headers import MAX_VOXELS, MIN_SIZE, check_geometry, is_nifti, nifti_header, read_axes, sizes_text
+from .information import is_dicom
 
 THINNEST = 2  # voxels along the third axis of a stack of slices: those may be registered one by one
 SECONDS = {8: 1.0, 16: 1e-3, 24: 1e-6}  # NIfTI's units of time: s, ms, us

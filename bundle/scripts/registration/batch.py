@@ -12,6 +12,7 @@ from typing import Any
 
 from ..engines import gather_all, is_first, processes_together, shared_out, wait_for_others
 from ..errors import InputError, cannot_write, find_input_error
+from ..files import is_file, not_a_file
 from ..progress import progress
 from ..reports import Entry, save_overview
 from ..reports.numbers import shown
@@ -147,6 +148,8 @@ def read_pairs(path: str) -> list[dict[str, str]]:
     Raises:
         InputError: if the file cannot be read, is empty, or a pair lacks an image or has an unknown entry.
     """
+    if not is_file(path):  # to read a pipe would be to wait
+        raise InputError(f"{path} cannot be read as a list of pairs: it {not_a_file(path)}; give a CSV or JSON file.")
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
         rows = json.loads(text) if path.lower().endswith(".json") else list(csv.DictReader(text.splitlines()))

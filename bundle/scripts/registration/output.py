@@ -12,26 +12,25 @@ from typing import get_args
 from ..errors import cannot_write
 from ..files import made_folder
 from ..options import File
+from ..physical.headers import IMAGE_SUFFIXES
 
 REPORT, FIGURE = "_report.json", "_figure.png"  # what the names of two files of a pair end in
 REPEATED = ("field",)  # says what the transform says, whole: for programs that take no ITK transform
 FILES = tuple(name for name in get_args(File) if name not in REPEATED)  # what is written unless a user says otherwise
-# In which format an image on the fixed grid is written: that of the fixed file where it keeps the header exactly.
-SUFFIXES = {
-    ".nii.gz": ".nii.gz", ".nii": ".nii", ".nrrd": ".nrrd", ".nhdr": ".nrrd", ".mha": ".mha", ".mhd": ".mha",
-}  # fmt: skip
+WRITTEN_AS = {".nhdr": ".nrrd", ".mhd": ".mha"}  # one file of formats that are two
 
 
 def suffix_like(path: str) -> str:
     """The suffix of images on the grid of ``path``; a DICOM series makes NIfTI."""
     lower = path.lower()
-    return next((mine for theirs, mine in SUFFIXES.items() if lower.endswith(theirs)), ".nii.gz")
+    own = next((suffix for suffix in IMAGE_SUFFIXES if lower.endswith(suffix)), ".nii.gz")
+    return WRITTEN_AS.get(own, own)
 
 
 def name_of(path: str) -> str:
     """A file's name without its suffix, or a folder's name."""
     name = Path(path).resolve().name if Path(path).is_dir() else Path(path).name
-    for suffix in (*SUFFIXES, ".h5", ".dcm", ".tfm", ".png"):
+    for suffix in (*IMAGE_SUFFIXES, ".h5", ".dcm", ".tfm", ".png"):
         if name.lower().endswith(suffix):
             return name[: -len(suffix)]
     return name
