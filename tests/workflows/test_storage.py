@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import itk
 import nibabel as nib
 import numpy as np
 
@@ -64,8 +65,11 @@ def back(array: np.ndarray, way: Callable[..., Stored], shape: Sequence[int]) ->
     return array
 
 
-def write(path: Path, stored: Stored, kind: str = "float") -> None:
-    """As floats, as scaled 16-bit integers, or as NIfTI-2."""
+KINDS = ("float", "scaled", "nifti2", "nrrd")
+
+
+def write(path: Path, stored: Stored, kind: str = "float") -> Path:
+    """As floats, as scaled 16-bit integers, as NIfTI-2 or, under its own suffix, as NRRD; the file."""
     array, affine = stored
     if kind == "scaled":
         image = nib.Nifti1Image(np.round(array / array.max() * 20_000).astype(np.int16), affine)
@@ -73,17 +77,25 @@ def write(path: Path, stored: Stored, kind: str = "float") -> None:
     else:
         image = (nib.Nifti2Image if kind == "nifti2" else nib.Nifti1Image)(array, affine)
     nib.save(image, path)
+    if kind != "nrrd":
+        return path
+    other = path.with_name(path.name.replace(".nii.gz", ".nrrd"))
+    itk.imwrite(itk.imread(str(path)), str(other))
+    path.unlink()
+    return other
 
 
 def check_segmentation(subjects: Sequence[Path], folder: Path, **options: object) -> None:
     """Every subject stored plainly and in every way: the overlap with its labels is the same."""
     (folder / "in").mkdir()
+    files: dict[str, tuple[tuple[int, ...], np.ndarray]] = {}  # shape and affine
     for k, subject in enumerate(subjects):
         file = nib.load(subject / "slice_norm.nii.gz")
         array = np.asarray(file.dataobj, dtype=np.float32)
         for i, way in enumerate(WAYS):
-            kind = ("float", "scaled", "nifti2")[(i + k) % 3]
-            write(folder / "in" / f"{way.__name__}_{k}.nii.gz", way(array, file.affine), kind)
+            name, stored = f"{way.__name__}_{k}", way(array, file.affine)
+            write(folder / "in" / f"{name}.nii.gz", stored, KINDS[(i + k) % len(KINDS)])
+            files[name] = stored[0].shape, stored[1]
     segment([str(folder / "in")], output_dir=str(folder / "out"), device="cpu", **options)
     scores: dict[str, list[float]] = {way.__name__: [] for way in WAYS}
     reference: dict[str, list[float]] = {way.__name__: [] for way in WAYS}
@@ -91,10 +103,10 @@ def check_segmentation(subjects: Sequence[Path], folder: Path, **options: object
         known = np.asarray(nib.load(subject / "slice_seg24.nii.gz").dataobj)
         usual = np.asarray(nib.load(folder / "out" / f"plain_{k}_seg.nii.gz").dataobj)
         for way in WAYS:
-            source = nib.load(folder / "in" / f"{way.__name__}_{k}.nii.gz")
+            shape, affine = files[f"{way.__name__}_{k}"]
             file = nib.load(folder / "out" / f"{way.__name__}_{k}_seg.nii.gz")
-            assert file.shape == source.shape
-            np.testing.assert_allclose(file.affine, source.affine, atol=1e-5)
+            assert file.shape == shape
+            np.testing.assert_allclose(file.affine, affine, atol=1e-4)
             found = back(np.asarray(file.dataobj), way, known.shape)
             step = 2 if way is coarser else 1
             scores[way.__name__].append(mean_dice(found, known[::step, ::step]))
@@ -118,15 +130,15 @@ def test_segmentation_of_real_subjects(real_data: Path, tmp_path: Path) -> None:
 
 
 def mixed(cohort: Path, folder: Path, ways: Sequence[Callable[..., Stored]]) -> Path:
-    """The subjects of a cohort, each stored in one of the ways, as images/ and labels/."""
+    """The subjects of a cohort, each stored in one of the ways and kinds, as images/ and labels/."""
     for part in ("images", "labels"):
         (folder / part).mkdir(parents=True)
     for k, path in enumerate(sorted(cohort.glob("*/slice_norm.nii.gz"))):
         for part, name in (("images", "slice_norm"), ("labels", "slice_seg24")):
             file = nib.load(path.parent / f"{name}.nii.gz")
-            write(
-                folder / part / f"{path.parent.name}.nii.gz", ways[k % len(ways)](np.asarray(file.dataobj), file.affine)
-            )
+            kind = "float" if part == "labels" or len(ways) == 1 else KINDS[k % len(KINDS)]
+            stored = ways[k % len(ways)](np.asarray(file.dataobj), file.affine)
+            write(folder / part / f"{path.parent.name}.nii.gz", stored, kind)
     return folder
 
 
