@@ -2,15 +2,19 @@
 
 Most of a short command's time goes into importing torch, MONAI and ITK; this process does so once. A request is a line
 of JSON on its standard input: it forks, and the child runs a module as ``python -m`` does, from the request's folder
-and with nothing of the bundle imported yet. The answer is a line with the child's exit code.
+and with nothing of the bundle imported yet, but for a package that is named on the command line. The answer is a line
+with the child's exit code.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib
+import inspect
 import json
 import os
+import pkgutil
+import re
 import runpy
 import signal
 import sys
@@ -37,7 +41,17 @@ def become(words: list[str], folder: str, outputs: list[str], seconds: int) -> N
     runpy.run_module(words[0], run_name="__main__", alter_sys=True)
 
 
-def main() -> None:
+def import_all(name: str) -> None:
+    """Import a package, every module in it that is not its command, and what these name of ITK."""
+    package, itk = importlib.import_module(name), importlib.import_module("itk")
+    for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+        if not module.name.endswith("__main__"):
+            source = inspect.getsource(importlib.import_module(module.name))
+            for named in re.findall(r"\bitk\.([A-Za-z]\w+)", source):
+                getattr(itk, named, None)
+
+
+def main(packages: list[str]) -> None:
     """Answer requests until the input ends."""
     os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"  # asked otherwise, CUDA cannot be used behind a fork
     for name in SLOW:
@@ -45,6 +59,8 @@ def main() -> None:
     itk = importlib.import_module("itk")
     for name in SLOW_IN_ITK:
         getattr(itk, name)
+    for name in packages:
+        import_all(name)
     gc.freeze()  # or every child would take two seconds to clear it all up
     for line in sys.stdin:
         child = os.fork()
@@ -54,4 +70,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
