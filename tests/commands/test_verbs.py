@@ -85,6 +85,7 @@ def test_images_are_files_and_folders(tmp_path: Path) -> None:
     twice = [str(tmp_path / "c.nii"), str(tmp_path / "folder" / "c.nii.gz")]
     Path(twice[1]).touch()
     for paths, words in (
+        ([], "no image is named"),
         (["/nowhere"], "/nowhere does not exist"),
         ([str(tmp_path / "folder")], "has no file"),
         (twice, "2 images would be written as c_seg"),

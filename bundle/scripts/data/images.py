@@ -24,7 +24,7 @@ def find_images(paths: str | Sequence[str], pattern: str | None) -> list[str]:
         pattern: of the files to take from folders; ``None``: every image, by its suffix, and every DICOM series.
 
     Raises:
-        InputError: if one does not exist or holds no such file, or the pattern is none.
+        InputError: if there is none, one does not exist or holds no such file, or the pattern is none.
     """
     found: list[str] = []
     for path in map(Path, [paths] if isinstance(paths, str) else paths):
@@ -36,6 +36,8 @@ def find_images(paths: str | Sequence[str], pattern: str | None) -> list[str]:
             missing = f"has no file {pattern or 'of an image'}" if is_folder(path) else not_a_file(path)
             raise InputError(f"{path} {missing}; name image files, or a folder of them and a pattern of their names.")
         found += inside
+    if not found:
+        raise InputError("no image is named; name image files, or a folder of them and a pattern of their names.")
     return found
 
 
