@@ -151,3 +151,47 @@ def test_nothing_is_left_of_what_failed(heart: Path, tmp_path: Path, monkeypatch
     with pytest.raises((OSError, InputError), match="no space left"):
         quickly(heart / "heart000_4d.nii.gz", tmp_path / "out")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("no_files")
+def test_labels_of_another_grid(heart: Path, tmp_path: Path) -> None:
+    stored = nib.load(heart / "heart000_frame01_gt.nii.gz")
+    nib.save(nib.Nifti1Image(np.asarray(stored.dataobj)[:40], stored.affine), tmp_path / "small.nii.gz")
+    with pytest.raises(InputError, match="measures 40 x 48 x 3 but its image 48 x 48 x 3"):
+        quickly(heart / "heart000_4d.nii.gz", tmp_path / "out", label=str(tmp_path / "small.nii.gz"))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.usefixtures("no_files")
+def test_single_slices_are_no_volumes(heart: Path, tmp_path: Path) -> None:
+    stored = nib.load(heart / "heart000_4d.nii.gz")
+    nib.save(nib.Nifti1Image(np.asarray(stored.dataobj)[:, :, :1], stored.affine), tmp_path / "slice.nii.gz")
+    with pytest.raises(InputError, match="holds single slices; take a method whose spatial_dims is 2"):
+        quickly(tmp_path / "slice.nii.gz", tmp_path / "out", spatial_dims=3)
+
+
+@pytest.mark.usefixtures("no_files")
+def test_volumes_over_time(tmp_path: Path) -> None:
+    folder = write_hearts(tmp_path / "volumes", 1, (32, 32, 32), 3)
+    result = quickly(folder / "heart000_4d.nii.gz", tmp_path / "out", spatial_dims=3)
+    report = result.report
+    assert report["registered"] == "as volumes" and result.vectors.shape == (3, 3, 32, 32, 32)
+    before, after = (np.mean(report["correlation_with_reference"][s]) for s in ("unregistered", "registered"))
+    assert after > before
+
+
+@pytest.mark.usefixtures("no_files")
+def test_parts_are_nearly_the_whole(heart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = quickly(heart / "heart000_4d.nii.gz", tmp_path / "out", periodic=False).vectors
+    monkeypatch.setattr("scripts.registration.sequence.MOST_VOXELS", 4 * 48 * 48)
+    parts = quickly(heart / "heart000_4d.nii.gz", tmp_path / "out", periodic=False).vectors
+    assert np.linalg.norm(parts - whole, axis=1).mean() < 0.2 * np.linalg.norm(whole, axis=1).mean()
+
+
+@pytest.mark.usefixtures("no_files")
+def test_pairs_method_on_a_sequence(heart: Path, tmp_path: Path) -> None:
+    """A method of pairs works frame by frame."""
+    methods = ConfiguredMethods("brain_2d", **REFINED)
+    result = register_sequence_files(methods, str(heart / "heart000_4d.nii.gz"), str(tmp_path / "out"), device="cpu")
+    likeness = result.report["correlation_with_reference"]
+    assert np.mean(likeness["registered"]) > np.mean(likeness["unregistered"])
