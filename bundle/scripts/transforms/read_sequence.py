@@ -44,8 +44,10 @@ class ReadSequence(Transform):
             raise InputError(f"{sequence.path} measures {image.shape[1:]} voxels; every axis needs {MIN_SIZE} or more.")
         maps = np.zeros(image.shape, dtype=np.int32)
         for frame, path in labels.items():
-            if frame >= len(image):
-                raise InputError(f"{path} labels frame {frame + 1}, but {sequence.path} has {len(image)}.")
+            if not 0 <= frame < len(image):
+                raise InputError(
+                    f"{path} labels frame {frame + 1}, but {sequence.path} has frames 1 to {len(image)}; rename it."
+                )
             maps[frame] = self._frames(read_label_frame(path, sequence).values[..., None], record["slice"])[0]
         labelled = [frame for frame in sorted(labels) if maps[frame].any()]
         meta = {"filename_or_obj": sequence.path}
