@@ -48,5 +48,6 @@ def measured_pairs(
     if "measured" not in batchdata:
         return batchdata, [dict(each) for each in tensors]
     chosen = batchdata["measured"]
-    names = {key: [value[i] for i in chosen] for key, value in batchdata.items() if isinstance(value, list)}
+    lists = {key: value for key, value in batchdata.items() if isinstance(value, list) and key != "measured"}
+    names = {key: [value[i] for i in chosen] for key, value in lists.items()}
     return names, [{key: value[chosen] for key, value in each.items()} for each in tensors]
