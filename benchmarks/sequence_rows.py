@@ -15,11 +15,11 @@ from torch import Tensor
 
 from scripts.data.sequences import SequenceRecord
 from scripts.errors import InputError
-from scripts.metrics import closing_error
 from scripts.physical import read_sequence
 from scripts.registration import Method, SequenceRegistration
 from scripts.spatial import compose
 
+from .closing import closing_error
 from .methods import ants_syn, elastix_bspline, unregistered
 from .setting import BUNDLE, bundle_command, read
 

@@ -21,14 +21,15 @@ from scripts.data.sequences import SequenceRecord
 from scripts.errors import InputError
 from scripts.files import write_text_atomic
 from scripts.progress import progress
-from scripts.reports import agreement, markdown_table, save_bland_altman
+from scripts.reports import markdown_table
 
 from .claims import claim
 from .command import command_line, start
 from .docs import machine, publish
+from .reports.agreement import agreement, save_bland_altman
 from .reports.statistics import compare_pairs
 from .sequence_measures import Row, measure
-from .sequence_rows import CONSECUTIVE, ROWS, VARIANTS, Frames, closing_of, is_trained
+from .sequence_rows import CONSECUTIVE, REFINED, ROWS, VARIANTS, Frames, closing_of, is_trained
 
 HEADER = [
     "Method",
@@ -104,15 +105,16 @@ def _line(name: str, by_seed: Sequence[Sequence[Row]]) -> list[str]:
 
 
 def comparisons(results: Mapping[str, Sequence[Sequence[Row]]]) -> str:
-    """Paired differences of the first method that registers from those after it, each the mean of its seeds."""
-    first, *others = [name for name in results if name != "unregistered"]
+    """Paired differences of means over seeds: the first method that registers from the others, alone and refined."""
     rows = []
-    for other in others:
-        for key in ("dice", "roughness"):
-            mine, theirs = (values_of(results[name], key).mean(0) for name in (first, other))
-            found = compare_pairs(mine, theirs)
-            interval = f"{found.difference:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
-            rows.append([f"{first} - {other}", key, interval, f"{found.p_value:.4f}"])
+    for refined in (False, True):
+        kind = [name for name in results if name != "unregistered" and name.endswith(REFINED) == refined]
+        for other in kind[1:]:
+            for key in ("dice", "roughness"):
+                mine, theirs = (values_of(results[name], key).mean(0) for name in (kind[0], other))
+                found = compare_pairs(mine, theirs)
+                interval = f"{found.difference:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
+                rows.append([f"{kind[0]} - {other}", key, interval, f"{found.p_value:.4f}"])
     return markdown_table(["Difference", "of", "mean (95 %)", "p, Wilcoxon"], rows)
 
 
@@ -138,9 +140,8 @@ def main(arguments: Sequence[str]) -> None:
         raise InputError(f"{options.dataset_dir} has no test subject with two labelled frames.")
     results = {name: measured(name, options, records) for name in options.rows}
     _draw(results, options.picture)
-    data = (
-        f"{len(records)} test subjects of {cohort.name}, trainings of {options.max_epochs} epochs, seed {options.seed}."
-    )
+    seeds = ", ".join(map(str, options.seeds))
+    data = f"{len(records)} test subjects of {cohort.name}, trainings of {options.max_epochs} epochs, seeds {seeds}."
     text = f"{table_of(results)}\n{NOTE}\n\n{comparisons(results)}"
     if CONSECUTIVE in results:
         text += f"\nClosing error of the composed cycle: {closing_of(options, records):.2f} pixels.\n"

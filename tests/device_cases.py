@@ -53,6 +53,7 @@ class Cases:
         yield "along_axes", lambda: spatial.along_axes(self.image, spatial.window_means, 5, 2), means
         yield "compose", lambda: spatial.compose(self.ddf, self.ddf), field
         yield "crop_to", lambda: spatial.crop_to(self.image, self.half), self.shape(1, self.half)
+        yield "deformation_gradient", lambda: spatial.deformation_gradient(self.ddf)[0][1], (BATCH, *self.size)
         yield "folded_fraction", lambda: spatial.folded_fraction(self.ddf), (BATCH,)
         yield (
             "grid_points",
@@ -86,6 +87,8 @@ class Cases:
         yield "FoldingPenalty", lambda: losses.FoldingPenalty()(self.ddf), ()
         yield "ForwardDiffusion", lambda: losses.ForwardDiffusion()(self.ddf), ()
         yield "RegistrationLoss", whole, ()
+        series = self.tensor(self.dims).repeat(2, *[1] * (self.dims + 1))
+        yield "TemporalSmoothness", lambda: losses.TemporalSmoothness(True)(series), ()
 
     def metrics(self) -> Iterator[Case]:
         for name in ("FoldedFraction", "LogJacobianDeviation", "MeanAbsoluteError", "MeanSquaredError",
@@ -93,6 +96,11 @@ class Cases:
             yield name, lambda name=name: getattr(metrics, name)()(self.pred, self.target), (BATCH,)
         for name in ("LabelDice", "LostLabels"):
             yield name, lambda name=name: getattr(metrics, name)(IDS)(self.pred, self.target), (BATCH,)
+        spacing, moved, one = [1.0] * self.dims, (BATCH, self.dims, self.dims, *self.size), self.label[:1]
+        for name in ("circumferential_strain", "radial_strain"):
+            yield name, lambda name=name: getattr(metrics, name)(self.ddf, one, 1, 2, spacing), (BATCH,)
+        yield "green_lagrange_strain", lambda: metrics.green_lagrange_strain(self.ddf, spacing), moved
+        yield "carried_volume", lambda: metrics.carried_volume(one, IDS, self.ddf), (BATCH, len(IDS))
         flat = self.image.flatten(1)
         yield "correlation", lambda: metrics.correlation(flat, flat), (BATCH,)
         yield "label_dice", lambda: metrics.label_dice(self.label, self.label, IDS, self.label), (BATCH, len(IDS))
@@ -107,6 +115,10 @@ class Cases:
         yield "DenseUNet", lambda: backbone.to(self.device)(pair), self.shape(self.dims, self.half)
         attention = networks.EfficientChannelAttention(16)
         yield "EfficientChannelAttention", lambda: attention.to(self.device)(self.tensor(16)), self.shape(16)
+        recurrence = networks.Recurrence(self.dims, 4)
+        yield "Recurrence", lambda: recurrence.to(self.device)(self.tensor(4)), self.shape(4)
+        sequence = networks.RecurrentUNet((4, 8, 8), (1, 2), spatial_dims=self.dims)
+        yield "RecurrentUNet", lambda: sequence.to(self.device)(pair), field
         yield "RegistrationModel", lambda: model.to(self.device)(pair), field
         channels = 2 * 2**self.dims + 2 * self.dims
         looks = networks.RegistrationPyramid(

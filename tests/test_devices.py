@@ -26,6 +26,8 @@ NOT_ON_META = {
     "HausdorffDistance95": "SciPy measures surface distances on the processor; the result returns to the device",
     "LabelMeasure": "an abstract class: its subclasses are here",
     "Measure": "a type",
+    "ejection_fraction": "it gives a number",
+    "temporal_roughness": "it gives a number",
     "named_measures": "it gives measures by name, which are here",
     "field_head": "it makes the last convolution of networks that are here",
 }

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.data.hearts import write_hearts
 from support import BUNDLE, run_command
 from tools.build_zip import NAME, build_zip
 
@@ -82,7 +83,10 @@ def named(cohort_2d: Path, shipped: Path) -> dict[str, str]:
     rows = ["fixed,moving,name", f"{images[0]},{images[2]},a", f"{images[0]},{images[3]},b"]
     (shipped / "pairs.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     label = images[1].parent / "slice_seg24.nii.gz"
+    hearts = write_hearts(cohort_2d.parent / "hearts", 1, (32, 32), 4)
+    sequence, drawn = hearts / "heart000_4d.nii.gz", hearts / "heart000_frame01_gt.nii.gz"
     return {
+        "SEQUENCE": str(sequence), "S": str(sequence), "L": str(drawn),
         "FIXED": str(images[0]), "F": str(images[0]), "MOVING": str(moving), "M": str(moving), "LABEL": str(label),
         "IMAGE": str(images[2]), "LANDMARKS": "points.csv", "P": "points.csv", "DIR": str(cohort_2d), "OUT": "OUT",
         "FOLDER": str(images[3].parent), "LIST": "pairs.csv", "*.nii.gz": "slice_norm.nii.gz",
@@ -102,7 +106,8 @@ def made_short(command: str) -> list[str]:
 
 @pytest.mark.parametrize("command", RUN)
 def test_a_command_does_what_it_says(command: str, shipped: Path, named: dict[str, str]) -> None:
-    words = [named.get(word, word) for word in made_short(command)]
+    names = {**named, "LABEL": named["L"]} if "register_sequence" in command else named
+    words = [names.get(word, word) for word in made_short(command)]
     start = {"python": [sys.executable], "torchrun": [sys.executable, "-m", "torch.distributed.run"]}
     said = run_command([*start[words[0]], *words[1:]], shipped)
     assert said.returncode == 0, said.stderr[-2000:]

@@ -15,7 +15,9 @@ from scripts.errors import InputError
 from scripts.physical.headers import read_geometry
 from scripts.physical.images import read_image, read_label
 from scripts.registration import carry_points, jacobian, register_files, warp
+from scripts.registration.output import FILES
 
+ALL = [*FILES, "field"]
 ENDINGS = {
     "_warped", "_warped_label", "_inverse_field.nii.gz", "_transform.h5", "_jacobian.nii.gz",
     "_figure.png", "_report.json",
@@ -155,7 +157,7 @@ def test_what_is_registered_can_be_warped_mapped_and_carried(tmp_path: Path, suf
     if suffix == ".mha":
         fixed = converted(Path(fixed), f"{tmp_path}/{names[0]}.mha")
     out, again = tmp_path / "out", tmp_path / "again"
-    register_files(with_field(), str(out), fixed=fixed, moving=moving, moving_label=label)
+    register_files(with_field(), str(out), fixed=fixed, moving=moving, moving_label=label, files=ALL)
     own, result = read_geometry(fixed), out / f"{names[1]}_warped{suffix}"
     for transform in ("transform.h5", "field.nii.gz"):
         warp(str(out / f"{names[1]}_{transform}"), fixed, str(again), moving, label)
@@ -182,7 +184,7 @@ def test_what_is_registered_can_be_warped_mapped_and_carried(tmp_path: Path, suf
 def test_a_flat_file_is_no_plane_of_a_volume_s_transform(tmp_path: Path) -> None:
     volume = str(draw(tmp_path / "volume.nii.gz", 4 * np.eye(3)))
     flat = str(draw(tmp_path / "flat.nii.gz", np.eye(3), 2, squeeze=True))
-    register_files(with_field(), str(tmp_path / "out"), fixed=volume, moving=volume)
+    register_files(with_field(), str(tmp_path / "out"), fixed=volume, moving=volume, files=ALL)
     for name in ("volume_transform.h5", "volume_field.nii.gz"):
         with pytest.raises(InputError, match=r"3-D transform but .*flat\.nii\.gz is stored in 2 dimensions"):
             warp(str(tmp_path / "out" / name), flat, str(tmp_path / "again"), moving=volume)

@@ -320,7 +320,7 @@ def refused_either_way(folder: Path, path: str, good: str, words: str) -> None:
 
 def test_markups_that_can_be_read_but_not_copied(tmp_path: Path) -> None:
     deep = json.dumps({"markups": [{"controlPoints": [{**ONE, "more": 0}]}]}).replace(
-        '": 0', f'": {"[" * 450}{"]" * 450}'
+        '": 0', f'": {"[" * 700}{"]" * 700}'
     )
     (tmp_path / "p.mrk.json").write_text(deep)
     path, out = str(tmp_path / "p.mrk.json"), tmp_path / "out"

@@ -64,7 +64,7 @@ def report(path: Path) -> dict[str, Any]:
 def test_the_files_are_those_of_one_process(done: dict[int, tuple[Path, str]]) -> None:
     one, two = (done[count][0] for count in (1, 2))
     names = sorted(path.name for path in one.iterdir())
-    assert len(names) == 3 * 7 + 1  # the page of all pairs
+    assert len(names) == 3 * 6 + 1  # the page of all pairs
     assert sorted(path.name for path in two.iterdir()) == names
     for name in names:
         if name.endswith(".nii.gz"):

@@ -14,7 +14,7 @@ from .similarity import (
 )
 from .strain import circumferential_strain, green_lagrange_strain, radial_strain
 from .surface import AverageSurfaceDistance, HausdorffDistance95, LostLabels
-from .temporal import carried_volume, closing_error, ejection_fraction, temporal_roughness
+from .temporal import carried_volume, ejection_fraction, temporal_roughness
 
 __all__ = [
     "AverageSurfaceDistance",
@@ -32,7 +32,6 @@ __all__ = [
     "StructuralSimilarity",
     "carried_volume",
     "circumferential_strain",
-    "closing_error",
     "correlation",
     "ejection_fraction",
     "green_lagrange_strain",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..spatial import compose, jacobian_determinant
+from ..spatial import jacobian_determinant
 
 
 def temporal_roughness(ddf: Tensor, periodic: bool) -> float:
@@ -31,22 +31,6 @@ def temporal_roughness(ddf: Tensor, periodic: bool) -> float:
     series = torch.cat([ddf[-1:], ddf, ddf[:1]]) if periodic else ddf
     second = series[2:] - 2 * series[1:-1] + series[:-2]
     return float(second.float().square().sum(1).mean().sqrt())
-
-
-def closing_error(ddf_series: Tensor) -> float:
-    """How far from where they began points end that follow a whole cycle of frames, as a mean over the voxels.
-
-    Args:
-        ddf_series: displacement from every frame to the next one in voxels, ``(T, D, *S)``, each on the grid of the
-            frame it begins in; the last leads back to the first frame.
-
-    Returns:
-        Voxels.
-    """
-    around = ddf_series[:1]
-    for ddf in ddf_series[1:].split(1):
-        around = compose(inner=ddf, outer=around)
-    return float(around.float().square().sum(1).sqrt().mean())
 
 
 def carried_volume(label: Tensor, ids: Sequence[int], ddf: Tensor) -> Tensor:

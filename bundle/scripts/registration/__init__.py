@@ -4,7 +4,7 @@ From the ground up: ``method`` (what a registration is made of), ``deformation``
 ``working_grid``, ``measures``, ``verdict`` (whether to believe a result) and ``output`` (names and folder of what is
 written); ``stages`` (affine, network, refined), ``results`` (all that a user gets), ``configured`` (methods from their
 files), ``apply`` (warp, jacobian) and ``points`` (landmarks); ``pipeline`` (one pair); ``batch`` (the command) and
-``api`` (the function). Of sequences: ``sequence``, ``sequence_result``, ``sequence_writers`` and
+``api`` (the function). Of sequences: ``motion``, ``sequence``, ``sequence_result``, ``sequence_writers`` and
 ``sequence_files``, in the same order.
 """
 
@@ -13,11 +13,12 @@ from .apply import jacobian, warp
 from .batch import register_files
 from .configured import ConfiguredMethods
 from .method import Method
+from .motion import Motion
 from .output import FILES
 from .pipeline import Registration
 from .points import carry_points
 from .results import Result
-from .sequence import Motion, SequenceRegistration
+from .sequence import SequenceRegistration
 from .sequence_files import register_frames, register_sequence_files
 from .sequence_result import SequenceResult
 from .stages import AffineStage, NetworkStage, RefinementStage, chosen_stages

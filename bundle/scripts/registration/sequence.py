@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,31 +14,10 @@ from ..losses import TemporalSmoothness
 from ..physical import ImageSequence
 from ..progress import progress
 from .method import Method
+from .motion import Motion
 
 MOST_VOXELS = 2**23  # that the network sees at once: about 3 GB of features
 CONTEXT = 4  # frames on either side of a part, which it is registered with and which others tell of
-
-
-@dataclass(frozen=True)
-class Motion:
-    """What was found, on the axes of the file.
-
-    Attributes:
-        ddf: ``(T, D, *S)`` or, of a stack, ``(Z, T, 2, X, Y)``: displacement from the reference to every frame, voxels.
-        scaled: the frames as they were compared, ``(T, *S)`` or ``(Z, T, X, Y)``, in [0, 1].
-        reference: index of the frame that all others were registered to.
-        by_slice: whether the slices of a stack were registered each by itself.
-    """
-
-    ddf: Tensor
-    scaled: Tensor
-    reference: int
-    by_slice: bool
-
-    @property
-    def parts(self) -> list[tuple[Tensor, Tensor]]:
-        """Frames ``(T, *S)`` and field ``(T, D, *S)`` of every sequence that was registered by itself."""
-        return list(zip(self.scaled, self.ddf, strict=True)) if self.by_slice else [(self.scaled, self.ddf)]
 
 
 class SequenceRegistration:

@@ -23,7 +23,7 @@ from ..metrics import (
 from ..physical import ImageSequence
 from ..reports import SequenceCourse
 from ..spatial import folded_fraction, invert_field, warp
-from .sequence import Motion
+from .motion import Motion
 
 RIGHT_VENTRICLE, MYOCARDIUM, LEFT_VENTRICLE = HEART = (1, 2, 3)  # ids of ACDC
 NAMES = {RIGHT_VENTRICLE: "right ventricle", MYOCARDIUM: "myocardium", LEFT_VENTRICLE: "left ventricle"}

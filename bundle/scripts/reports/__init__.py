@@ -1,6 +1,5 @@
 """Tables and figures from saved results: numpy arrays in, files out; the only place with matplotlib."""
 
-from .agreement import Agreement, agreement, save_bland_altman
 from .dice_charts import save_mean_dice_plot
 from .evaluation import write_evaluation
 from .measures import labels_csv, measure_table
@@ -14,11 +13,9 @@ from .summary import PairResult, dice_csv, nan_mean, pairs_csv, summarise
 from .table import label_table, markdown_table, stage_table
 
 __all__ = [
-    "Agreement",
     "Entry",
     "PairResult",
     "SequenceCourse",
-    "agreement",
     "choose_panels",
     "dice_csv",
     "label_table",
@@ -27,7 +24,6 @@ __all__ = [
     "measure_table",
     "nan_mean",
     "pairs_csv",
-    "save_bland_altman",
     "save_mean_dice_plot",
     "save_overview",
     "save_registration_figure",

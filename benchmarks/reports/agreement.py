@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..errors import InputError
-from .numbers import number
-from .style import PLAIN, SMALL, TITLE, dress, save_figure, stage_colour
+from scripts.errors import InputError
+from scripts.reports.numbers import number
+from scripts.reports.style import PLAIN, SMALL, TITLE, dress, save_figure, stage_colour
 
 WITHIN = 1.96  # standard deviations to either side of the mean that hold 95 % of a normal distribution
 

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
 
+from benchmarks.reports.agreement import agreement, bland_altman_figure, save_bland_altman
 from scripts.errors import InputError
-from scripts.reports import agreement, save_bland_altman
-from scripts.reports.agreement import bland_altman_figure
 from support import Picture, assert_one_sentence
 
 MEASURED = np.array([20.0, 40.0, 60.0, 50.0])
