@@ -8,7 +8,6 @@ The images of the test part, as their files lie there; what is in ``output_dir``
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,10 +53,8 @@ def main(arguments: Sequence[str]) -> None:
         raise InputError(f"{options.dataset_dir} has no test subjects.")
     names = {record["image"]: f"{Path(record['image']).name.split('.nii')[0]}_seg.nii.gz" for record in cohort.test}
     missing = [image for image, name in names.items() if not (folder / name).is_file()]
-    begin = time.perf_counter()
     if missing:
         segment(missing, output_dir=str(folder))
-    seconds = f"{(time.perf_counter() - begin) / len(missing):.1f}" if missing else ""
     scores = [overlaps(record, folder) for record in cohort.test]
     means = np.array([np.mean(each) for each in scores])
     row = [
@@ -65,9 +62,8 @@ def main(arguments: Sequence[str]) -> None:
         f"{means.mean():.4f} ± {means.std():.4f}",
         f"{means.min():.4f}",
         f"{np.mean([len(each) for each in scores]):.0f}",
-        seconds,
     ]
-    table = markdown_table(["Data set", "Dice", "worst subject", "labels", "seconds an image"], [row])
+    table = markdown_table(["Data set", "Dice", "worst subject", "labels"], [row])
     data = f"{len(means)} test subjects of {cohort.name}, segmented by the bundle's atlas."
     print(f"{table}\n{NOTE}\n\n{data} Machine: {machine()}.")
     publish(options.docs, "segmentation", arguments, data, f"{table}\n{NOTE}")

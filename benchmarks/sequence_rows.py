@@ -32,6 +32,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "one way": {f"{BACKBONE}bidirectional": False},
     "frame by frame": {f"{BACKBONE}recurrent_rows": []},
 }
+UNREGISTERED = "unregistered"
 REFINED = ", refined"
 CONSECUTIVE = "consecutive, composed"
 SHIPPED = "shipped weights"  # of the embedded hearts
@@ -40,6 +41,16 @@ SHIPPED = "shipped weights"  # of the embedded hearts
 def is_trained(name: str) -> bool:
     """Whether seeds make a difference to a row."""
     return name.removesuffix(REFINED) in VARIANTS or name == CONSECUTIVE
+
+
+def is_ours(name: str) -> bool:
+    """Whether a row is the bundle's."""
+    return is_trained(name) or name.removesuffix(REFINED) == SHIPPED
+
+
+def is_peer(name: str) -> bool:
+    """Whether a row is another program's."""
+    return not is_ours(name) and name != UNREGISTERED
 
 
 def network_rows(variant: str, refined: bool, options: argparse.Namespace, seed: int) -> Frames:
@@ -92,7 +103,7 @@ def each_frame(
 
 
 ROWS: dict[str, Callable[[argparse.Namespace, int], Frames]] = {
-    "unregistered": partial(each_frame, unregistered),
+    UNREGISTERED: partial(each_frame, unregistered),
     **{name: partial(network_rows, name, False) for name in VARIANTS},
     **{f"{name}{REFINED}": partial(network_rows, name, True) for name in VARIANTS},
     SHIPPED: partial(network_rows, SHIPPED, False),

@@ -29,7 +29,7 @@ from .docs import machine, publish
 from .reports.agreement import agreement, save_bland_altman
 from .reports.statistics import compare_pairs
 from .sequence_measures import Row, measure
-from .sequence_rows import CONSECUTIVE, REFINED, ROWS, VARIANTS, Frames, closing_of, is_trained
+from .sequence_rows import CONSECUTIVE, REFINED, ROWS, VARIANTS, Frames, closing_of, is_ours, is_peer, is_trained
 
 HEADER = [
     "Method",
@@ -108,7 +108,7 @@ def comparisons(results: Mapping[str, Sequence[Sequence[Row]]]) -> str:
     """Paired differences of means over seeds: the first method that registers from the others, alone and refined."""
     rows = []
     for refined in (False, True):
-        kind = [name for name in results if name != "unregistered" and name.endswith(REFINED) == refined]
+        kind = [name for name in results if is_peer(name) or (is_ours(name) and name.endswith(REFINED) == refined)]
         for other in kind[1:]:
             for key in ("dice", "roughness"):
                 mine, theirs = (values_of(results[name], key).mean(0) for name in (kind[0], other))
@@ -125,7 +125,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=["unregistered", *VARIANTS, "ANTs SyN"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of the trainings")
     parser.add_argument("--max_epochs", type=int, default=40, help="of the trainings")
-    parser.add_argument("--picture", metavar="FILE", help="Bland-Altman plot of the first row's ejection fractions")
+    parser.add_argument("--picture", metavar="FILE", help="Bland-Altman plot of our ejection fractions")
     parser.add_argument("--output_dir", required=True)
     return parser.parse_args(arguments)
 
@@ -150,8 +150,9 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _draw(results: Mapping[str, Sequence[Sequence[Row]]], path: str | None) -> None:
-    """Ejection fractions by the first method that registers, and what bias they have."""
-    name = next((each for each in results if each != "unregistered"), None)
+    """Ejection fractions by the first of our refined rows, else by the first, and what bias they have."""
+    ours = sorted(filter(is_ours, results), key=lambda each: not each.endswith(REFINED))
+    name = next(iter(ours), None)
     if path is None or name is None:
         return
     drawn = values_of(results[name], "ef")[0]

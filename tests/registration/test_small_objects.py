@@ -44,17 +44,20 @@ def test_a_small_object_is_found(dims: int, width: int, tmp_path: Path, caplog: 
     assert result.report["similarity"]["affine"]["correlation"] > 0.9
 
 
-def test_a_strip_keeps_its_thin_side(tmp_path: Path) -> None:
-    """A grid as coarse as its length asks for would show nothing of it."""
-    texture = np.zeros((4, 1500), np.float32)
-    texture[:, 100:1400] = 0.5 + gaussian_filter(np.random.default_rng(0).standard_normal((4, 1300)), (0, 8))
+@pytest.mark.parametrize("rows", [4, 20], ids=["cut out", "alone"])
+def test_a_strip_keeps_its_thin_side(rows: int, tmp_path: Path) -> None:
+    """A grid as coarse as its length asks for would show nothing of it; cut out, it is registered or doubted."""
+    texture = np.zeros((rows, 1500), np.float32)
+    middle = slice(rows // 2 - 2, rows // 2 + 2)
+    texture[middle, 100:1400] = 0.5 + gaussian_filter(np.random.default_rng(0).standard_normal((4, 1300)), (0, 8))
     fixed, moving = (
         str(write(tmp_path / f"{name}.nii.gz", np.roll(texture, shift, 1), np.eye(4)))
         for name, shift in (("fixed", 0), ("moving", SHIFT))
     )
     result = with_field(0, affine=True, spacing=None)(fixed, moving)
     assert result.seen.grid.spacing.tolist() == [1, 1]
-    assert result.report["similarity"]["affine"]["correlation"] > 0.9
+    registered = result.report["similarity"]["affine"]["correlation"] > 0.9
+    assert registered or (rows == 4 and result.report["verdict"]["doubtful"])
 
 
 @pytest.mark.parametrize("spacing", [100.0, 1000.0, 1e30])
