@@ -103,6 +103,8 @@ def test_every_benchmark_has_its_table_in_the_docs() -> None:
         "profiles",
         "recipe_study",
         "results",
+        "segmentation",
+        "sequences",
         "steps",
         "table1",
         "verdict",
