@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from scripts.errors import InputError
 from scripts.export import export_network, open_exported, save_onnx, save_torchscript
-from scripts.networks import DenseUNet, RegistrationModel
+from scripts.networks import DenseUNet, RecurrentUNet, RegistrationModel
 from support import parse
 
 SIZES = {2: (48, 40), 3: (32, 24, 20)}
@@ -29,6 +29,16 @@ def model(dims: int, velocity: bool) -> RegistrationModel:
     backbone = DenseUNet(dims, channels=(4, 4, 4, 4), output_level=int(velocity))
     nn.init.normal_(backbone.head.conv.weight, std=2.0)
     return RegistrationModel(backbone, velocity, integration_steps=4, half_resolution=velocity).eval()
+
+
+def recurrent(dims: int, both_ways: bool) -> RegistrationModel:
+    """An untrained network whose frames know of each other."""
+    torch.manual_seed(dims)
+    backbone = RecurrentUNet((4, 4, 4, 4), (1, 2), both_ways, spatial_dims=dims, output_level=1)
+    nn.init.normal_(backbone.head.conv.weight, std=2.0)
+    for recurrence in backbone.recurrences.children():
+        nn.init.normal_(recurrence.join.weight)
+    return RegistrationModel(backbone, True, integration_steps=4, half_resolution=True).eval()
 
 
 def compare(network: nn.Module, path: Path, batch: int, size: tuple[int, ...]) -> None:
@@ -46,6 +56,21 @@ def test_torchscript_holds_for_any_size_and_batch(dims: int, velocity: bool, tmp
     for batch, size in [(1, SIZES[dims]), (3, SIZES[dims]), *((2, size) for size in OTHERS[dims])]:
         compare(network, tmp_path / "model.ts", batch, size)
     assert load_net_with_metadata(str(tmp_path / "model.ts"))[1]["version"] == "1"
+
+
+@pytest.mark.parametrize("both_ways", [True, False])
+@pytest.mark.parametrize("dims", [2, 3])
+def test_torchscript_of_a_recurrence_holds_for_any_number_of_frames(dims: int, both_ways: bool, tmp_path: Path) -> None:
+    network = recurrent(dims, both_ways)
+    save_torchscript(network, tmp_path / "model.ts")
+    for frames, size in [(1, SIZES[dims]), (7, SIZES[dims]), (4, OTHERS[dims][0])]:
+        compare(network, tmp_path / "model.ts", frames, size)
+
+
+def test_a_recurrence_is_no_onnx(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="recurrent network cannot be written as ONNX"):
+        save_onnx(recurrent(2, True), tmp_path / "model.onnx", (32, 32))
+    assert not list(tmp_path.iterdir())
 
 
 def test_torchscript_is_bound_to_no_device() -> None:

@@ -14,6 +14,7 @@ from torch import nn
 
 from ..errors import InputError
 from ..files import atomic_path
+from ..networks import Recurrence
 
 OPSET = 20  # the first whose GridSample takes volumes
 INPUT, OUTPUT = "pair", "ddf"
@@ -42,8 +43,11 @@ def save_onnx(network: nn.Module, path: Path, spatial_size: Sequence[int]) -> No
         spatial_size: ``S``, voxels.
 
     Raises:
-        InputError: if a package that ONNX needs is missing.
+        InputError: if a package that ONNX needs is missing, or the network remembers: its loop over frames has no
+            fixed length.
     """
+    if any(isinstance(part, Recurrence) for part in network.modules()):
+        raise InputError("a recurrent network cannot be written as ONNX; export it with --formats \"['torchscript']\".")
     try:
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401
