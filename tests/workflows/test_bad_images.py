@@ -47,11 +47,11 @@ def test_the_rest_of_a_folder_is_done(run_bundle: Run, tmp_path: Path) -> None:
     assert "Traceback" not in said.stdout + said.stderr
 
 
-def test_the_verb_does_as_the_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_verb_does_slices_and_volumes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["segment", str(mixed_folder(tmp_path / "in")), "-o", str(tmp_path / "out"), "--refinement_steps", "0"]
     assert main(command) == 1
-    assert len(list((tmp_path / "out").iterdir())) == 2
-    assert "error: 4 of 6 images failed" in capsys.readouterr().err
+    assert len(list((tmp_path / "out").iterdir())) == 3  # the volume has an atlas of its own
+    assert "error: 3 of 5 images failed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
