@@ -74,7 +74,7 @@ def segment(
 def by_method(paths: Sequence[str], method: str | None) -> dict[str | None, list[str]]:
     """Method to the images that it segments: the one that is named, or the default for an image's dimensions.
 
-    An image that cannot be read goes with the method of :mod:`configs/inference.yaml`, whose reader says why.
+    An image that cannot be read goes with the slices; their reader says why.
     """
     if method is not None:
         return {method: list(paths)}
@@ -86,8 +86,8 @@ def by_method(paths: Sequence[str], method: str | None) -> dict[str | None, list
         try:
             dims = len(read_geometry(path).axes)
         except InputError:
-            dims = 0
-        chosen.setdefault(DEFAULTS.get(dims), []).append(path)
+            dims = min(DEFAULTS)
+        chosen.setdefault(DEFAULTS[dims], []).append(path)
     return chosen
 
 
