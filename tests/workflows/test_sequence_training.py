@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 import torch
 
-from support import Run
+from support import BUNDLE, Run, bundle_command, run_command
 
 TRAIN = ("train.yaml", "methods/sequence.yaml", "schedules/sequence.yaml")
 EVALUATE = (*TRAIN, "evaluate.yaml")
@@ -78,3 +80,32 @@ def test_what_sequences_cannot_have(
     said = run_bundle(TRAIN, "training", **{**small(hearts, tmp_path / "out"), **options})
     assert said.returncode != 0
     assert words in said.stdout + said.stderr
+
+
+def test_two_processes_share_sequences(hearts: Path, tmp_path: Path) -> None:
+    """They train one network, and their table is that of one process with its weights."""
+    out, alone = tmp_path / "two", tmp_path / "one"
+    trained = in_two_processes([*TRAIN, "multi_gpu_train.yaml"], "training", **small(hearts, out))
+    assert trained.returncode == 0, trained.stderr[-3000:]
+    weights = {"ckpt_path": out / "model_last.pt", "num_figures": 0, "split_file": split_of(hearts, tmp_path)}
+    shared = in_two_processes([*EVALUATE, "multi_gpu_evaluate.yaml"], None, **small(hearts, out, **weights))
+    assert shared.returncode == 0, shared.stderr[-3000:]
+    said = run_command(bundle_command(EVALUATE, None, **small(hearts, alone, **weights)), BUNDLE)
+    assert said.returncode == 0, said.stderr
+    tables = [(folder / "evaluation_random" / "dice.csv").read_text(encoding="utf-8") for folder in (out, alone)]
+    rows = [[line.split(",") for line in table.splitlines()] for table in tables]
+    assert len(rows[0]) == len(rows[1]) == 1 + 2 * 3 * 3  # two hearts of three slices, three labels
+    assert [row[:2] for row in rows[0]] == [row[:2] for row in rows[1]]
+
+
+def in_two_processes(configs: Sequence[str], run_id: str | None, **options: object) -> CompletedProcess[str]:
+    command = bundle_command(configs, run_id, **options)
+    command[1:3] = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m", "monai.bundle"]
+    return run_command(command, BUNDLE)
+
+
+def split_of(hearts: Path, folder: Path) -> Path:
+    names = sorted(path.name.removesuffix("_4d.nii.gz") for path in hearts.glob("*_4d.nii.gz"))
+    path = folder / "split.json"
+    path.write_text(json.dumps({"training": names[:3], "validation": names[3:4], "test": names[4:]}))
+    return path
