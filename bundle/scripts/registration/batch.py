@@ -16,13 +16,12 @@ from ..files import is_file, not_a_file
 from ..progress import progress
 from ..reports import Entry, save_overview
 from ..reports.numbers import shown
-from .output import FIGURE, FILES, REPORT, folder_for, name_of, staged
+from .output import FIGURE, FILES, REPORT, check_name, folder_for, name_of, staged
 from .pipeline import Registration
 
 logger = logging.getLogger(__name__)
 
 PAGE = "pairs.html"
-NOT_IN_NAMES = ("/", "\\")
 COLUMNS = ("fixed", "moving", "fixed_label", "moving_label", "name")
 
 
@@ -166,11 +165,10 @@ def _checked(row: Mapping[Any, Any], number: int, path: str) -> dict[str, str]:
     if unknown or "fixed" not in given or "moving" not in given:
         problem = f"the unknown entry {unknown[0]!r}" if unknown else "no fixed or no moving image"
         raise InputError(f"{path}: pair {number} has {problem}; the entries are {', '.join(COLUMNS)}.")
-    wrong = [sign for sign in NOT_IN_NAMES if sign in given.get("name", "")]
-    if wrong or given.get("name") in (".", ".."):
-        raise InputError(f"{path}: pair {number} is named {given['name']!r}; a name is that of files, without folders.")
     if any("\0" in value for value in given.values()):
         raise InputError(f"{path}: pair {number} holds a NUL character, which no file's name has; remove it.")
+    if "name" in given:
+        check_name(given["name"], f"{path}: pair {number} is named")
     folder = Path(path).parent
     return {key: value if key == "name" else str(folder / value) for key, value in given.items()}
 

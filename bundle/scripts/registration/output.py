@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import get_args
 
-from ..errors import cannot_write
+from ..errors import InputError, cannot_write
 from ..files import made_folder
 from ..options import File
 from ..physical.headers import IMAGE_SUFFIXES
@@ -17,6 +17,7 @@ from ..physical.headers import IMAGE_SUFFIXES
 REPORT, FIGURE = "_report.json", "_figure.png"  # what the names of two files of a pair end in
 REPEATED = ("field",)  # says what the transform says, whole: for programs that take no ITK transform
 FILES = tuple(name for name in get_args(File) if name not in REPEATED)  # what is written unless a user says otherwise
+NOT_IN_NAMES = ("/", "\\", "\0")
 WRITTEN_AS = {".nhdr": ".nrrd", ".mhd": ".mha"}  # one file of formats that are two
 
 
@@ -30,7 +31,7 @@ def suffix_like(path: str) -> str:
 def name_of(path: str) -> str:
     """A file's name without its suffix, or a folder's name."""
     name = Path(path).resolve().name if Path(path).is_dir() else Path(path).name
-    for suffix in (*IMAGE_SUFFIXES, ".h5", ".dcm", ".tfm", ".png"):
+    for suffix in (*IMAGE_SUFFIXES, ".h5", ".dcm", ".tfm", ".mat", ".txt", ".png"):
         if name.lower().endswith(suffix):
             return name[: -len(suffix)]
     return name
@@ -74,3 +75,13 @@ def folder_for(output_dir: str | Path) -> Iterator[None]:
         except OSError as error:
             raise cannot_write(error, output_dir) from error
         yield
+
+
+def check_name(name: str, where: str) -> None:
+    """Refuse a name of results that is not that of a file.
+
+    Raises:
+        InputError: the sentence begins with ``where``.
+    """
+    if any(sign in name for sign in NOT_IN_NAMES) or name in ("", ".", ".."):
+        raise InputError(f"{where} {name!r}; a name is that of files, without folders.")
