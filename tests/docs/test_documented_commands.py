@@ -90,7 +90,8 @@ def named(cohort_2d: Path, shipped: Path) -> dict[str, str]:
         "FIXED": str(images[0]), "F": str(images[0]), "MOVING": str(moving), "M": str(moving), "LABEL": str(label),
         "IMAGE": str(images[2]), "LANDMARKS": "points.csv", "P": "points.csv", "DIR": str(cohort_2d), "OUT": "OUT",
         "FOLDER": str(images[3].parent), "LIST": "pairs.csv", "*.nii.gz": "slice_norm.nii.gz",
-        "T": "OUT/MOVING_transform.h5",
+        **dict.fromkeys(("T", "T1", "T2"), "OUT/MOVING_transform.h5"),
+        "['T1','T2']": "['OUT/MOVING_transform.h5','OUT/MOVING_transform.h5']",
         "OUT/M_transform.h5": "OUT/MOVING_transform.h5",
         "OUT/M_inverse_field.nii.gz": "OUT/MOVING_inverse_field.nii.gz",
     }  # fmt: skip

@@ -32,6 +32,8 @@ SOUND: dict[str, Given] = {
     "warp": {"transform": "in/shift.h5", "fixed": "in/fixed.nii.gz", "moving": "in/moving.nii.gz", "output_dir": "out"},
     "jacobian": {"transform": "in/field.nii.gz", "output_dir": "out"},
     "points": {"transform": "in/shift.h5", "landmarks": "in/points.csv", "output_dir": "out"},
+    "compose": {"transforms": "['in/shift.h5','in/field.nii.gz']", "output_dir": "out"},
+    "invert": {"transform": "in/field.nii.gz", "output_dir": "out"},
     "register_sequence": {
         "sequence": "in/in_time.nii.gz",
         "use_network": "false",

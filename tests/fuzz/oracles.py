@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def values_of(image: Any) -> np.ndarray:
 
 def transform_of(path: Path) -> Any:
     """Of a transform file or a displacement field."""
-    if path.suffix in (".h5", ".tfm"):
+    if path.suffix in (".h5", ".tfm", ".mat"):
         return sitk.ReadTransform(str(path))
     return sitk.DisplacementFieldTransform(sitk.ReadImage(str(path), sitk.sitkVectorFloat64))
 
@@ -114,6 +115,47 @@ def check_points(folder: Path, given: Given) -> None:
     dims = transform.GetDimension()
     expected = [transform.TransformPoint(point[:dims]) for point in before]
     np.testing.assert_allclose([point[:dims] for point in after], expected, rtol=1e-6, atol=1e-4)
+
+
+def check_compose(folder: Path, given: Given) -> None:
+    """Points are where SimpleITK takes them by the files, one after the other."""
+    report, field, points = field_with_report(folder / given["output_dir"])
+    found, wanted = (
+        moved([field], points),
+        moved([transform_of(folder / each) for each in report["transforms"]], points),
+    )
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-3)
+
+
+def check_invert(folder: Path, given: Given) -> None:
+    """Points are where they were, once SimpleITK took them back and forth; by a field that folds, who knows."""
+    if not list((folder / given["output_dir"]).glob("*_field.nii.gz")):
+        (written,) = (folder / given["output_dir"]).glob("*_transform.h5")
+        transform, inverse = transform_of(folder / given["transform"]), transform_of(written)
+        points = np.random.default_rng(0).uniform(-50, 50, (20, transform.GetDimension()))
+        np.testing.assert_allclose(moved([inverse, transform], points), points, rtol=1e-4, atol=1e-4)
+        return
+    report, inverse, points = field_with_report(folder / given["output_dir"])
+    back = moved([inverse], points)
+    assert np.isfinite(back).all()
+    if report["without_inverse_fraction"] + report["outside_fraction"] == 0:
+        np.testing.assert_allclose(moved([transform_of(folder / given["transform"])], back), points, atol=0.1)
+
+
+def field_with_report(folder: Path) -> tuple[dict[str, Any], Any, np.ndarray]:
+    """Of what was written: the report, the field, as a transform, and voxels of its grid, LPS."""
+    (path,), (report,) = folder.glob("*_field.nii.gz"), folder.glob("*_report.json")
+    image = sitk.ReadImage(str(path), sitk.sitkVectorFloat64)
+    index = np.indices(image.GetSize()).reshape(image.GetDimension(), -1).T[::17].tolist()
+    points = np.array([image.TransformIndexToPhysicalPoint(each) for each in index])
+    return json.loads(report.read_text()), sitk.DisplacementFieldTransform(image), points
+
+
+def moved(transforms: Sequence[Any], points: np.ndarray) -> np.ndarray:
+    """Points ``(N, E)`` taken through transforms, the first one first."""
+    for transform in transforms:
+        points = np.array([transform.TransformPoint(point) for point in points.tolist()])
+    return points
 
 
 def positions_of(path: Path) -> list[list[float]]:

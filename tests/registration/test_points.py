@@ -17,8 +17,9 @@ import pytest
 from phantom import HEADERS, HEADERS_2D, draw, with_field
 from scripts.errors import InputError
 from scripts.physical.geometry import Geometry
-from scripts.physical.itk_transforms import affine_transform, field_transform, outside_field, transform_points
+from scripts.physical.itk_transforms import affine_transform, field_transform, transform_points
 from scripts.physical.points import read_points
+from scripts.physical.steps import carry, steps_of
 from scripts.physical.writing import write_field
 from scripts.registration import carry_points
 from scripts.registration.batch import register_one
@@ -93,6 +94,11 @@ def grid_of(dims: int, half: float = 30.0) -> Geometry:
     size = tuple(11 + axis for axis in range(dims))
     spacing = 2 * half / (np.array(size) - 1)
     return Geometry(size, spacing, -(turn * spacing) @ ((np.array(size) - 1) / 2), turn)
+
+
+def outside_field(transform: Any, points: np.ndarray) -> np.ndarray:
+    _, outside = carry(steps_of(transform), points)
+    return outside
 
 
 def saved_shift(folder: Path, dims: int = 3) -> str:

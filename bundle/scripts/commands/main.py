@@ -11,7 +11,7 @@ from ..errors import TALKATIVE, find_input_error, quiet_threads
 from ..options import OptionError, nearest
 from .docstrings import summary_of
 from .maintenance import configure
-from .pairs import jacobian, points, register, warp
+from .pairs import compose, invert, jacobian, points, register, warp
 from .parsing import PROGRAM, parse
 from .sequences import register_sequence
 from .verbs import Verb
@@ -24,6 +24,8 @@ VERBS = {
         Verb(warp),
         Verb(jacobian),
         Verb(points),
+        Verb(compose),
+        Verb(invert),
         Verb(register_sequence),
         Verb(segment, ("inference.yaml",)),
         Verb(train, ("train.yaml",)),

@@ -112,3 +112,33 @@ def points(transform: str, landmarks: str, *, output_dir: str, target_landmarks:
     from ..registration import carry_points
 
     carry_points(transform, landmarks, output_dir, target_landmarks)
+
+
+def compose(transforms: list[str], *, output_dir: str, fixed: str | None = None, name: str = "composed") -> None:
+    """Make one displacement field of a chain of saved transforms, so that an image is resampled once.
+
+    Points of the fixed image go through the first transform, then through the second: T1 with the fixed image A and the
+    moving image B, then T2 with the fixed image B and the moving image C, bring C onto A.
+
+    Args:
+        transforms: what register wrote, displacement fields (.nii.gz) or ITK transforms (.h5, .tfm, .mat), in order
+        output_dir: folder of the results: the field, the transform and a report
+        fixed: image whose grid the field takes; without it, that of the first field
+        name: of the results
+    """
+    from ..registration import compose as compose_files
+
+    compose_files(transforms, output_dir, fixed, name)
+
+
+def invert(transform: str, *, output_dir: str, moving: str | None = None) -> None:
+    """Invert a saved transform, and measure the error of the inverse as it was written.
+
+    Args:
+        transform: what register wrote, or any displacement field (.nii.gz) or affine ITK transform (.h5, .tfm, .mat)
+        output_dir: folder of the results: the field, the transform and a report
+        moving: image whose grid the field takes; without it, that of the transform's own field
+    """
+    from ..registration import invert as invert_file
+
+    invert_file(transform, output_dir, moving)

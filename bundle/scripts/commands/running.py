@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ..configuration import given_options
 from ..options import typed_arguments
-from .pairs import jacobian, points, register, warp
+from .pairs import compose, invert, jacobian, points, register, warp
 from .sequences import register_sequence
 
-VERBS = {verb.__name__: verb for verb in (register, warp, jacobian, points, register_sequence)}
+VERBS = {verb.__name__: verb for verb in (register, warp, jacobian, points, compose, invert, register_sequence)}
 
 
 def do(verb: str) -> None:

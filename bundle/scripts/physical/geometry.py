@@ -107,3 +107,8 @@ class Geometry:
             size[axis] = THICK
             origin -= self.matrix[:, axis]
         return Geometry(tuple(size), self.spacing, origin, self.direction)
+
+    def thinned(self, axis: int) -> Geometry:
+        """The slice in the middle of what was :meth:`thickened` along ``axis``."""
+        size = [1 if each == axis else n for each, n in enumerate(self.size)]
+        return Geometry(tuple(size), self.spacing, self.origin + self.matrix[:, axis], self.direction)

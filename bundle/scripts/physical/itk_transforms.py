@@ -14,6 +14,8 @@ from .geometry import THICK, Geometry
 from .headers import is_nifti, read_geometry, unreadable
 from .itk_images import geometry_of, itk_field, itk_image
 
+EVEN = 0.05  # voxels: what an inverse found by steps may differ by from one slice to the next
+
 
 def field_transform(vectors: np.ndarray, geometry: Geometry, precision: Any = None) -> Any:
     """ITK displacement field transform of ``vectors`` ``(E, *size)``, LPS, mm, in ``itk.D`` or ``precision``."""
@@ -37,9 +39,14 @@ def affine_transform(affine: np.ndarray, precision: Any = None) -> Any:
 
 def matrix_of(transform: Any) -> np.ndarray:
     """Homogeneous matrix ``(E + 1, E + 1)`` of an affine transform, whatever its class and centre."""
+    import itk
+
     dims = transform.GetInputSpaceDimension()
-    origin, *ends = transform_points(transform, np.vstack([np.zeros(dims), np.eye(dims)]))
     matrix = np.eye(dims + 1)
+    if hasattr(transform, "GetMatrix") and hasattr(transform, "GetOffset"):  # exact in 32 bits too
+        matrix[:-1, :-1], matrix[:-1, -1] = itk.array_from_matrix(transform.GetMatrix()), list(transform.GetOffset())
+        return matrix
+    origin, *ends = transform_points(transform, np.vstack([np.zeros(dims), np.eye(dims)]))
     matrix[:-1, :-1], matrix[:-1, -1] = np.column_stack(ends) - origin[:, None], origin
     return matrix
 
@@ -75,9 +82,12 @@ def read_transform(path: str) -> Any:
     import itk
 
     try:
-        return itk.transformread(path)[0]
-    except Exception as error:  # RuntimeError and IndexError; HDF5 has its own
+        first, *more = itk.transformread(path)
+    except Exception as error:  # RuntimeError and ValueError; HDF5 has its own
         raise InputError(f"{path} cannot be read as an ITK transform; give a complete .h5 or .tfm file.") from error
+    if more:
+        raise InputError(f"{path} holds {1 + len(more)} transforms side by side; give a file of one, or a composite.")
+    return first
 
 
 def _read_field(path: str) -> tuple[np.ndarray, Geometry]:
@@ -92,23 +102,65 @@ def _read_field(path: str) -> tuple[np.ndarray, Geometry]:
     vectors = np.moveaxis(stored.reshape(*stored.shape[:dims], dims), -1, 0)
     if not np.isfinite(vectors).all():
         raise InputError(f"{path} holds NaN or infinite displacements; make it anew.")
-    return vectors, read_geometry(path, vectors=dims)
+    geometry = read_geometry(path, vectors=dims)
+    if len(geometry.size) != dims:  # so ITK sees it
+        raise InputError(
+            f"{path} is one voxel thick and holds {dims} values a voxel; a slice's field in space needs "
+            f"{THICK} voxels across, as register writes it."
+        )
+    return vectors, geometry
+
+
+def parts_of(transform: Any) -> list[Any]:
+    """The transforms of a composite, composites within it too, in the order in which they are done; or the one."""
+    import itk
+
+    if not hasattr(transform, "GetNumberOfTransforms"):
+        return [transform]
+    inner = [itk.down_cast(transform.GetNthTransform(k)) for k in range(transform.GetNumberOfTransforms())]
+    return [part for each in reversed(inner) for part in parts_of(each)]  # what was added last is done first
+
+
+def field_of(transform: Any) -> Any | None:
+    """The displacement field in a transform, an ITK image, the one done first; ``None`` where there is none."""
+    fields = (part.GetDisplacementField() for part in parts_of(transform) if hasattr(part, "GetDisplacementField"))
+    return next(fields, None)
+
+
+def vectors_of(field: Any) -> np.ndarray:
+    """The vectors ``(E, *size)``, LPS, mm, of a displacement field that is an ITK image."""
+    import itk
+
+    return np.asarray(itk.array_from_image(field), dtype=np.float64).T
 
 
 def field_geometry(transform: Any) -> Geometry | None:
     """The grid of the displacement field in a transform; ``None`` where there is none."""
-    import itk
+    field = field_of(transform)
+    return None if field is None else geometry_of(field)
 
-    if hasattr(transform, "GetNumberOfTransforms"):
-        inner = [itk.down_cast(transform.GetNthTransform(k)) for k in range(transform.GetNumberOfTransforms())]
-        return next((found for found in map(field_geometry, inner) if found is not None), None)
-    return geometry_of(transform.GetDisplacementField()) if hasattr(transform, "GetDisplacementField") else None
+
+def slice_axis(vectors: np.ndarray, geometry: Geometry) -> int | None:
+    """The axis across the slice that a field was made for; ``None`` of any other field.
+
+    Such a field is three voxels thick and moves what is beside the slice evenly; that of a volume of three slices may
+    be as thick, but each of them moves as it likes.
+
+    Args:
+        vectors: ``(E, *size)``, LPS, mm.
+        geometry: their grid.
+    """
+    axes = [axis for axis, size in enumerate(geometry.size) if size == THICK]
+    if len(geometry.size) != 3 or len(axes) != 1:
+        return None
+    before, middle, after = np.moveaxis(vectors, axes[0] + 1, 0)
+    return axes[0] if np.abs(before + after - 2 * middle).max() <= EVEN * geometry.spacing.min() else None
 
 
 def is_of_slices(transform: Any) -> bool:
-    """Whether a transform of space takes slice to slice: its field is as thick as a slice's is made."""
-    grid = field_geometry(transform)
-    return grid is not None and len(grid.size) == 3 and min(grid.size) == THICK
+    """Whether a transform of space takes slice to slice: its field is that of a slice, see :func:`slice_axis`."""
+    field = field_of(transform)
+    return field is not None and slice_axis(vectors_of(field), geometry_of(field)) is not None
 
 
 def sample_transform(transform: Any, geometry: Geometry) -> np.ndarray:
@@ -128,24 +180,3 @@ def sample_transform(transform: Any, geometry: Geometry) -> np.ndarray:
 def transform_points(transform: Any, points: np.ndarray) -> np.ndarray:
     """Where an ITK transform takes ``points`` ``(N, E)``, LPS, mm."""
     return np.array([list(transform.TransformPoint(point)) for point in points.tolist()])
-
-
-def outside_field(transform: Any, points: np.ndarray) -> np.ndarray:
-    """Which of ``points`` ``(N, E)``, LPS, mm, a displacement field in the transform leaves unmoved, ``(N,)``.
-
-    ITK does so beyond the edge of the field's outermost voxels.
-    """
-    import itk
-
-    if hasattr(transform, "GetNumberOfTransforms"):
-        outside = np.zeros(len(points), dtype=bool)
-        for k in reversed(range(transform.GetNumberOfTransforms())):  # ITK applies what was added last first
-            inner = itk.down_cast(transform.GetNthTransform(k))
-            outside |= outside_field(inner, points)
-            points = transform_points(inner, points)
-        return outside
-    grid = field_geometry(transform)
-    if grid is None:
-        return np.zeros(len(points), dtype=bool)
-    index = (points - grid.origin) @ np.linalg.inv(grid.matrix).T
-    return ~((index >= -0.5) & (index < np.array(grid.size) - 0.5)).all(axis=1)

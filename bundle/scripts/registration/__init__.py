@@ -3,15 +3,17 @@
 From the ground up: ``method`` (what a registration is made of), ``deformation`` (what is found, as a map of points),
 ``working_grid``, ``measures``, ``verdict`` (whether to believe a result) and ``output`` (names and folder of what is
 written); ``stages`` (affine, network, refined), ``results`` (all that a user gets), ``configured`` (methods from their
-files), ``apply`` (warp, jacobian) and ``points`` (landmarks); ``pipeline`` (one pair); ``batch`` (the command) and
-``api`` (the function). Of sequences: ``motion``, ``sequence``, ``sequence_result``, ``sequence_writers`` and
-``sequence_files``, in the same order.
+files), ``apply`` (warp, jacobian), ``points`` (landmarks), ``field_files`` (a field made of saved transforms),
+``compose`` and ``invert``; ``pipeline`` (one pair); ``batch`` (the command) and ``api`` (the function). Of sequences:
+``motion``, ``sequence``, ``sequence_result``, ``sequence_writers`` and ``sequence_files``, in the same order.
 """
 
 from .api import configured, register
 from .apply import jacobian, warp
 from .batch import register_files
+from .compose import compose
 from .configured import ConfiguredMethods
+from .invert import invert
 from .method import Method
 from .motion import Motion
 from .output import FILES
@@ -37,7 +39,9 @@ __all__ = [
     "SequenceResult",
     "carry_points",
     "chosen_stages",
+    "compose",
     "configured",
+    "invert",
     "jacobian",
     "register",
     "register_files",

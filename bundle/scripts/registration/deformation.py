@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..physical import Frame, Geometry, Grid
 from ..physical.itk_transforms import affine_transform, field_transform
+from ..physical.steps import index_of, read_field
 from ..spatial import (
     grid_points,
     identity_grid,
@@ -155,22 +156,19 @@ def inverse_error(fields: Fields, points: np.ndarray) -> dict[str, float]:
     Returns:
         ``mean``, ``p99`` and ``max``; empty where no point stays inside.
     """
-    there = points + _read_at(fields.whole, fields.fixed, points)
-    index = (there - fields.moving.origin) @ np.linalg.inv(fields.moving.matrix).T
-    inside = ((index >= 0) & (index <= np.array(fields.moving.size) - 1)).all(axis=1)
+    there = points + read_field(fields.whole, fields.fixed, points)
+    return error_back(points, there, fields.inverse, fields.moving)
+
+
+def error_back(points: np.ndarray, there: np.ndarray, inverse: np.ndarray, moving: Geometry) -> dict[str, float]:
+    """As :func:`inverse_error`, of points that are ``there``, ``(N, E)``, and an ``inverse`` field, ``(E, *S)``."""
+    index = index_of(moving, there)
+    inside = ((index >= 0) & (index <= np.array(moving.size) - 1)).all(axis=1)
     if not inside.any():
         return {}
-    back = there[inside] + _read_at(fields.inverse, fields.moving, there[inside])
+    back = there[inside] + read_field(inverse, moving, there[inside])
     error = np.sqrt(((back - points[inside]) ** 2).sum(axis=1))
     return {"mean": float(error.mean()), "p99": float(np.percentile(error, 99)), "max": float(error.max())}
-
-
-def _read_at(vectors: np.ndarray, geometry: Geometry, points: np.ndarray) -> np.ndarray:
-    """Vectors ``(N, E)`` at points ``(N, E)``, LPS, mm, of a field ``(E, *S)``."""
-    index = torch.from_numpy((points - geometry.origin) @ np.linalg.inv(geometry.matrix).T)
-    index = index.T.reshape(1, len(vectors), -1, *[1] * (len(vectors) - 1))
-    read = sample(torch.from_numpy(vectors)[None], index.float(), padding_mode="border")
-    return read.reshape(len(vectors), -1).T.double().numpy()
 
 
 def _vectors(

@@ -10,8 +10,9 @@ import numpy as np
 
 from ..errors import InputError
 from ..options import typed
-from ..physical.itk_transforms import outside_field, read_transform, transform_points
+from ..physical.itk_transforms import read_transform, transform_points
 from ..physical.points import PointFile, read_points
+from ..physical.steps import carry, steps_of
 from ..reports.numbers import MILLIMETRES, number
 from .output import staged
 
@@ -48,7 +49,8 @@ def carry_points(transform: str, landmarks: str, output_dir: str, target_landmar
     start = source.of_dimension(dims, transform)
     aim = target.of_dimension(dims, transform) if target is not None else None
     end = transform_points(found, start)
-    _warn_of_outside(int(outside_field(found, start).sum()), source, transform)
+    _, outside = carry(steps_of(found), start)
+    _warn_of_outside(int(outside.sum()), source, transform)
     texts = {source.suffix: source.text(np.column_stack([end, source.positions[:, dims:]]))}
     if target is not None and aim is not None:
         error = {"before": distances(start, aim), "after": distances(end, aim)}
