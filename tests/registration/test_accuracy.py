@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,12 @@ from phantom import (
     with_field,
     write,
 )
+from scripts.physical import Geometry
 from scripts.physical.itk_transforms import read_transform, transform_points
 from scripts.physical.steps import carry, steps_of
 from scripts.registration import Result, register
 from scripts.registration.api import configured
-from scripts.registration.deformation import inverse_error
+from scripts.registration.deformation import _fine_enough, inverse_error
 
 KINDS = ("2d", "3d")
 LPS = np.array([-1, -1, 1.0])
@@ -95,16 +97,17 @@ def test_inverse_undoes_the_field(tmp_path: Path, kind: str) -> None:
     matrix = HEADERS_2D["oblique"] if kind == "2d" else HEADERS["oblique"]
     fixed = draw(tmp_path / "fixed.nii.gz", matrix, dims, squeeze=kind == "2d")
     moving = draw(tmp_path / "moving.nii.gz", matrix @ np.diag([-1, 1.2, 1]), dims, squeeze=kind == "2d")
-    fields = with_field(amplitude=1.5, spacing=2.5)(str(fixed), str(moving)).fields
+    result = with_field(amplitude=1.5, spacing=2.5)(str(fixed), str(moving))
+    fields = result.fields
     index = np.indices(fields.inverse.shape[1:]).reshape(dims if kind != "slice" else 3, -1).astype(float)
-    start = fields.moving.matrix @ index + fields.moving.origin[:, None]
+    start = fields.back.matrix @ index + fields.back.origin[:, None]
     there = start + fields.inverse.reshape(len(start), -1)
     on_fixed = np.linalg.solve(fields.fixed.matrix, there - fields.fixed.origin[:, None])
     back = there + np.stack([map_coordinates(v, on_fixed, order=1, mode="nearest") for v in fields.whole])
     end = (np.array(fields.fixed.size) - 1)[:, None]
     inside = ((on_fixed >= 0) & (on_fixed <= end)).all(axis=0)
     assert inside.mean() > 0.5
-    apart = np.linalg.norm(back - start, axis=0)[inside] / fields.moving.spacing.min()
+    apart = np.linalg.norm(back - start, axis=0)[inside] / result.moving.geometry.spacing.min()
     assert np.percentile(apart, 99) < 0.1
     assert np.linalg.norm(fields.inverse, axis=0).mean() > 1  # mm
 
@@ -128,6 +131,31 @@ def test_reported_inverse_error_is_that_of_the_written_files(tmp_path: Path, kin
     assert reported["mean"] == pytest.approx(error.mean(), rel=0.02)
     assert reported["max"] == pytest.approx(error.max(), rel=0.05)
     assert 0 < result.report["inverse_error_mm"]["mean"] < 0.3
+
+
+def test_inverse_lies_on_a_finer_grid_and_is_better_there(tmp_path: Path) -> None:
+    """Half the spacing of the working grid, from the moving image's first voxel to its last."""
+    fixed, moving = (draw(tmp_path / f"{name}.nii.gz", HEADERS["oblique"], 2) for name in ("fixed", "moving"))
+    result = with_field(amplitude=1.5, spacing=2.5)(str(fixed), str(moving))
+    fields, geometry = result.fields, result.moving.geometry.thickened()
+    assert fields.back.spacing[:2].max() <= 2.5 / 2 < geometry.spacing[:2].max()
+    ends = [each.matrix @ (np.array(each.size) - 1) + each.origin for each in (fields.back, geometry)]
+    np.testing.assert_allclose(ends[0], ends[1], atol=1e-9)
+    np.testing.assert_allclose(fields.back.origin, geometry.origin)
+    every = np.round(geometry.spacing / fields.back.spacing).astype(int)
+    on_moving = fields.inverse[(slice(None), *(slice(None, None, step) for step in every))]
+    coarse = replace(fields, inverse=on_moving, back=geometry)
+    error, before = (inverse_error(each, result.object_points)["mean"] for each in (fields, coarse))
+    assert error < 0.7 * before
+
+
+@pytest.mark.parametrize(("size", "wanted"), [((100, 100), (199, 199)), ((200, 200, 200), (200, 200, 200))])
+def test_a_large_inverse_stays_on_the_moving_grid(size: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    dims = len(size)
+    grid = Geometry(size, np.ones(dims), np.zeros(dims), np.eye(dims))
+    assert _fine_enough(grid, 0.5).size == wanted
+    thick = Geometry(size, np.array([0.5, *[1.0] * (dims - 1)]), np.zeros(dims), np.eye(dims))
+    assert _fine_enough(thick, 0.5).size == (size[0], *wanted[1:])
 
 
 def reoriented(path: str, folder: Path) -> str:

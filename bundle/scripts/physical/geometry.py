@@ -6,6 +6,7 @@ longer than one voxel: a slice stored as a volume one voxel thick is a 2-D image
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -107,6 +108,14 @@ class Geometry:
             size[axis] = THICK
             origin -= self.matrix[:, axis]
         return Geometry(tuple(size), self.spacing, origin, self.direction)
+
+    def halved(self, axes: Sequence[int]) -> Geometry:
+        """The grid with a voxel more between every two along ``axes``, which are longer than one voxel."""
+        size, spacing = list(self.size), self.spacing.copy()
+        for axis in axes:
+            size[axis] = 2 * size[axis] - 1
+            spacing[axis] /= 2
+        return Geometry(tuple(size), spacing, self.origin, self.direction)
 
     def thinned(self, axis: int) -> Geometry:
         """The slice in the middle of what was :meth:`thickened` along ``axis``."""

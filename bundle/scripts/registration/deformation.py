@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..physical import Frame, Geometry, Grid
+from ..physical.geometry import SAME
 from ..physical.itk_transforms import affine_transform, field_transform
 from ..physical.steps import index_of, read_field
 from ..spatial import (
@@ -26,6 +27,7 @@ from ..spatial import (
 )
 
 CHUNK = 2**22  # voxels at a time: points take 8 bytes a coordinate
+MOST_FINE_VOXELS = 2**21  # of an inverse field that is finer than its image: 24 MB in 3-D
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,10 @@ class Fields:
     Attributes:
         whole: ``(E, *S)`` on the fixed grid: a point plus its vector is the point of the moving image.
         elastic: ``(E, *S)`` on the fixed grid, without the affine part; ``affine`` after it gives the whole.
-        inverse: ``(E, *S')`` on the moving grid: a point plus its vector is the point of the fixed image.
+        inverse: ``(E, *S')`` on the ``back`` grid: a point plus its vector is the point of the fixed image.
         affine: ``(E + 1, E + 1)``.
-        fixed, moving: the grids, three voxels thick where the file is one voxel thick.
+        fixed: the fixed grid; ``back``: the moving one, or finer, see :func:`fields_of`; both three voxels thick where
+            the file is one voxel thick.
     """
 
     whole: np.ndarray
@@ -104,23 +107,37 @@ class Fields:
     inverse: np.ndarray
     affine: np.ndarray
     fixed: Geometry
-    moving: Geometry
+    back: Geometry
 
 
 def fields_of(deformation: Deformation, frame: Frame, fixed: Geometry, moving: Geometry) -> Fields:
-    """Evaluate a deformation on the fixed and the moving file's grids."""
+    """Evaluate a deformation on the fixed file's grid, and its inverse on the moving file's, or a finer one if small.
+
+    The inverse of a field that is linear between voxels is not: read linearly on the moving grid it is twice as wrong
+    as on one of half the spacing.
+    """
     grid, affine = deformation.grid.affine, deformation.affine
     whole, elastic = forward_fields(deformation, frame, fixed, moving)
-    on_moving = np.linalg.inv(affine @ grid) @ frame.coordinates(moving)
-    (inverse,) = _vectors(moving, on_moving, deformation.inverse_shift, [frame.lift(fixed) @ grid])
+    back = _fine_enough(moving, float(deformation.grid.spacing.min()) / 2)
+    on_back = np.linalg.inv(affine @ grid) @ frame.coordinates(back)
+    (inverse,) = _vectors(back, on_back, deformation.inverse_shift, [frame.lift(fixed) @ grid])
     return Fields(
         whole=whole,
         elastic=elastic,
-        inverse=_thickened(inverse, moving, fixed),
+        inverse=_thickened(inverse, back, fixed),
         affine=frame.in_space(affine, moving),
         fixed=fixed.thickened(),
-        moving=moving.thickened(),
+        back=back.thickened(),
     )
+
+
+def _fine_enough(geometry: Geometry, spacing: float) -> Geometry:
+    """A grid whose voxels are at most ``spacing`` mm wide, or as near to it as :data:`MOST_FINE_VOXELS` allow."""
+    coarse = [axis for axis in geometry.axes if geometry.spacing[axis] > spacing * (1 + SAME)]
+    finer = geometry.halved(coarse)
+    if not coarse or np.prod(finer.size, dtype=float) > MOST_FINE_VOXELS:
+        return geometry
+    return _fine_enough(finer, spacing)
 
 
 def forward_fields(
@@ -157,7 +174,7 @@ def inverse_error(fields: Fields, points: np.ndarray) -> dict[str, float]:
         ``mean``, ``p99`` and ``max``; empty where no point stays inside.
     """
     there = points + read_field(fields.whole, fields.fixed, points)
-    return error_back(points, there, fields.inverse, fields.moving)
+    return error_back(points, there, fields.inverse, fields.back)
 
 
 def error_back(points: np.ndarray, there: np.ndarray, inverse: np.ndarray, moving: Geometry) -> dict[str, float]:

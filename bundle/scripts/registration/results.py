@@ -222,7 +222,7 @@ class Result:
             **{kind: partial(write, values=image.values) for kind, image in images.items() if image is not None},
             "jacobian": lambda path: write(path, values=self.jac_det),
             "field": lambda path: write_field(path, fields.whole, fields.fixed),
-            "inverse_field": lambda path: write_field(path, fields.inverse, fields.moving),
+            "inverse_field": lambda path: write_field(path, fields.inverse, fields.back),
             "transform": lambda path: write_transform(path, composite_transform(fields)),
             "figure": lambda path: save_registration_figure(path, title=self.name, **self.figure),
         }
