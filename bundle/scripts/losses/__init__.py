@@ -5,10 +5,11 @@ import warnings
 from .diffusion import ForwardDiffusion
 from .folding import FoldingPenalty
 from .lncc import FastLNCC
+from .mind import MINDLoss
 from .registration import RegistrationLoss
 from .temporal import TemporalSmoothness
 
-__all__ = ["FastLNCC", "FoldingPenalty", "ForwardDiffusion", "RegistrationLoss", "TemporalSmoothness"]
+__all__ = ["FastLNCC", "FoldingPenalty", "ForwardDiffusion", "MINDLoss", "RegistrationLoss", "TemporalSmoothness"]
 
 # MONAI's spatial_gradient indexes with a list, which torch announces it will forbid; not the user's to mend.
 warnings.filterwarnings("ignore", message="Using a non-tuple sequence for multidimensional indexing")

@@ -7,9 +7,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ..spatial import warp
+
 # What a term compares or penalises, from the names of a prediction and of a target to its arguments.
 ARGUMENTS: dict[str, Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], tuple[Tensor, ...]]] = {
     "images": lambda pred, target: (pred["warped"], target["fixed"]),
+    "anatomy": lambda pred, target: (warp(target["moving_anatomy"], pred["ddf"]), target["fixed_anatomy"]),
     "ddf": lambda pred, target: (pred["ddf"],),
 }
 
@@ -31,7 +34,8 @@ class RegistrationLoss(nn.Module):
 
     Args:
         terms: name to ``weight``, a number; ``loss``, which gives a scalar, lower is better; and ``of``, what it takes:
-            ``images`` (the default): ``loss(warped, fixed)``; ``ddf``: ``loss(ddf)``.
+            ``images`` (the default): ``loss(warped, fixed)``; ``ddf``: ``loss(ddf)``; ``anatomy``: as ``images``, of
+            the images before they were recoloured, ``moving_anatomy`` and ``fixed_anatomy`` of the target.
 
     Raises:
         ValueError: if there is no term, or one lacks its weight or loss, has more than these, or takes something else.

@@ -2,6 +2,7 @@
 
 from .align import AlignToAtlasd
 from .atlas import Atlas, CarryAtlasLabelsd, PairWithAtlasd
+from .contrast import RandContrastd, RandCutd, RandEachd
 from .intensity import ScaleIntensityd
 from .read import ReadSubjectd
 from .read_sequence import ReadSequence
@@ -12,6 +13,9 @@ __all__ = [
     "Atlas",
     "CarryAtlasLabelsd",
     "PairWithAtlasd",
+    "RandContrastd",
+    "RandCutd",
+    "RandEachd",
     "ReadSequence",
     "ReadSubjectd",
     "SaveLabelMapd",
