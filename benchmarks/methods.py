@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from .setting import registrar
+from .setting import RECIPE, registrar
 
 Register = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -38,9 +39,9 @@ def itk_affine() -> Register:
     return register
 
 
-def bundle_network(weights: str, refinement_steps: int = 0, passes: int = 1) -> Register:
-    """The bundle's network with the recipe's weights, with or without optimisation on the pair."""
-    field_of = registrar(weights, refinement_steps, passes)
+def bundle_network(weights: str | Path, refinement_steps: int = 0, passes: int = 1, method: str = RECIPE) -> Register:
+    """A method's network with weights, with or without optimisation on the pair."""
+    field_of = registrar(weights, refinement_steps, passes, method)
 
     def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
         return field_of(torch.from_numpy(np.stack([moving, fixed]))[None])[0].numpy()

@@ -27,11 +27,15 @@ from scripts.losses import RegistrationLoss
 from . import BUNDLE
 
 WEIGHTS = BUNDLE / "models" / "model.pt"
-RECIPE, PAPER = "brain_2d", "paper"
+RECIPE, PAPER, ANY_CONTRAST = "brain_2d", "paper", "any_contrast_2d"
 OURS = "ours"  # the row of Table 1 whose network is the paper's own; RECIPE is the default method, others are files
 ROWS = Path(__file__).parent / "rows"
 # What a method is: the files on top of train.yaml, from configs/.
-METHODS: dict[str, tuple[str, ...]] = {RECIPE: (), PAPER: ("methods/paper.yaml", "schedules/paper.yaml")}
+METHODS: dict[str, tuple[str, ...]] = {
+    RECIPE: (),
+    PAPER: ("methods/paper.yaml", "schedules/paper.yaml"),
+    ANY_CONTRAST: (f"methods/{ANY_CONTRAST}.yaml",),
+}
 TRAIN, EVALUATE = "train.yaml", "evaluate.yaml"
 SHORT = "schedules/quick.yaml"  # a training of minutes, of any method
 
@@ -161,14 +165,16 @@ def network_and_loss(method: str) -> tuple[nn.Module, nn.Module]:
     return config.get_parsed_content("network_def"), config.get_parsed_content("loss")
 
 
-def shipped_refinement_steps() -> int:
-    """Steps of optimisation on the pair that the recipe takes."""
-    return int(evaluation(RECIPE).get_parsed_content("refinement_steps"))
+def shipped_refinement_steps(method: str = RECIPE) -> int:
+    """Steps of optimisation on the pair that a method takes."""
+    return int(evaluation(method).get_parsed_content("refinement_steps"))
 
 
-def registrar(weights: str | Path, refinement_steps: int = 0, passes: int = 1) -> Callable[[Tensor], Tensor]:
-    """The recipe's network with weights, on the processor: a pair ``(B, 2, *S)`` in, its field ``(B, D, *S)`` out."""
-    config = evaluation(RECIPE, device="cpu", refinement_steps=refinement_steps, passes=passes)
+def registrar(
+    weights: str | Path, refinement_steps: int = 0, passes: int = 1, method: str = RECIPE
+) -> Callable[[Tensor], Tensor]:
+    """A method's network with weights, on the processor: a pair ``(B, 2, *S)`` in, its field ``(B, D, *S)`` out."""
+    config = evaluation(method, device="cpu", refinement_steps=refinement_steps, passes=passes)
     network, inferer = config.get_parsed_content("network_def"), config.get_parsed_content("validate#inferer")
     load_weights(str(weights), network)
     network.eval()

@@ -47,7 +47,7 @@ def test_registration_figure_is_a_picture(dims: int, with_labels: bool, tmp_path
     assert [file.name for file in path.parent.iterdir()] == ["pair.png"]
 
 
-@pytest.mark.parametrize(("dims", "panels"), [(2, 8), (3, 3 * 8)])
+@pytest.mark.parametrize(("dims", "panels"), [(2, 9), (3, 3 * 9)])
 def test_every_panel_and_three_colour_bars(dims: int, panels: int) -> None:
     figure = registration_figure(Scene(**arrays(dims)), "title")
     assert len(figure.axes) == panels + 3

@@ -15,6 +15,7 @@ from .method import Method
 
 DEFAULTS = {2: "brain_2d", 3: "brain_3d"}  # by the images' dimensions
 OF_FILE = ("refinement", "intensity", "spacing", "spatial_size", "channels_last")
+SHOWN = ("panels", "same_contrast")  # how a result is drawn and judged, where the file says so: not what it is
 PARTS = (*OF_FILE, "precision")
 NEEDED = (*OF_FILE, "spatial_dims", "loss", "network_def", "weights")
 QUALITIES = {"fast": 0, "default": 1, "best": 3}  # times a method's steps of optimisation
@@ -54,7 +55,8 @@ class ConfiguredMethods:
         """
         parser, own = self._parser(dims)
         has_network = self.use_network and (dims == own or self.weights is not None)
-        wanted = [*PARTS, "weights", *(["network_def"] if has_network else [])]
+        shown = [name for name in SHOWN if name in parser.config]
+        wanted = [*PARTS, *shown, "weights", *(["network_def"] if has_network else [])]
         try:
             made = {name: parser.get_parsed_content(name) for name in wanted}
         except RuntimeError as error:  # MONAI wraps what it instantiates

@@ -22,6 +22,8 @@ class Method:
         intensity: scaling of an image to [0, 1].
         spacing: of the working grid, mm; ``None``: 1, or what suits the size of what is seen.
         spatial_size: voxels, the grid the network was trained on; larger objects get a larger one.
+        same_contrast: whether it is for images of one contrast, whose intensities can be compared.
+        panels: of the figure; ``None``: all.
         precision, channels_last: of the network, see :class:`scripts.engines.RegistrationInferer`.
     """
 
@@ -31,6 +33,8 @@ class Method:
     intensity: Intensity = field(default_factory=PercentileScaling)
     spacing: float | None = None
     spatial_size: Sequence[int] = ()
+    same_contrast: bool = True
+    panels: Sequence[str] | None = None
     precision: str = "float32"
     channels_last: bool = False
 

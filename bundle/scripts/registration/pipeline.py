@@ -79,7 +79,8 @@ class Registration:
         for stage in stages:
             found[stage.name] = _finite(stage(target, source, list(found.values())[-1]))
             watch.lap(stage.name)
-        result = Result(name or name_of(moving), pair, seen, source, found)
+        shown = {"same_contrast": method.same_contrast, "panels": method.panels}
+        result = Result(name or name_of(moving), pair, seen, source, found, **shown)
         report = result.report
         watch.lap("results")
         report.update(identity=self.identity, seconds=watch.laps, versions=versions())

@@ -46,6 +46,8 @@ class Result:
         seen: the fixed image on the working grid.
         source: the moving image as prepared.
         found: the deformation after every stage, by its name; the first is none, the last is the result.
+        same_contrast: whether the images' intensities can be compared.
+        panels: of the picture; ``None``: all.
     """
 
     name: str
@@ -53,6 +55,8 @@ class Result:
     seen: Prepared
     source: Prepared
     found: Mapping[str, Deformation]
+    same_contrast: bool = True
+    panels: Sequence[str] | None = None
 
     @property
     def fixed(self) -> Image:
@@ -121,7 +125,8 @@ class Result:
         images = {"fixed": self.seen.values, "moving": first, "warped": last}
         arrays = {key: image[0, 0].numpy() for key, image in images.items()}
         arrays |= {"ddf": ddf[0].numpy(), "jac_det": jacobian_determinant(ddf)[0, 0].numpy()}
-        return {**arrays, **self._labels_seen(), "orientation": ORIENTATION.get(len(self.fixed.geometry.size), "")}
+        seen = {**arrays, **self._labels_seen(), "panels": self.panels}
+        return {**seen, "orientation": ORIENTATION.get(len(self.fixed.geometry.size), "")}
 
     def _labels_seen(self) -> dict[str, np.ndarray]:
         points = grid_points(self.seen.grid.size, self.seen.grid.affine[:-1])

@@ -41,6 +41,10 @@ def _draw_difference(name: str) -> Callable[[Axes, Scene, View], AxesImage]:
     return draw
 
 
+def _draw_checkerboard(ax: Axes, scene: Scene, view: View) -> AxesImage:
+    return show(ax, view, scene.checkerboard(), scene.intensities(), interpolation="nearest")
+
+
 def _draw_displacement(ax: Axes, scene: Scene, view: View) -> AxesImage:
     return show(ax, view, scene.displacement(), (0.0, scene.largest_displacement()), "viridis")
 
@@ -59,6 +63,7 @@ PANELS: dict[str, tuple[str, Callable[[Axes, Scene, View], AxesImage]]] = {
     "warped": ("warped", _draw_image("warped")),
     "before": ("|fixed \N{MINUS SIGN} moving|", _draw_difference("before")),
     "after": ("|fixed \N{MINUS SIGN} warped|", _draw_difference("after")),
+    "checkerboard": ("fixed and warped in turn", _draw_checkerboard),
     "displacement": ("displacement", _draw_displacement),
     "grid": ("deformed grid", _draw_grid),
     "jacobian": ("Jacobian determinant", _draw_jacobian),

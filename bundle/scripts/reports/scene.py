@@ -10,6 +10,8 @@ import numpy as np
 from ..errors import InputError
 from .panels import Limits, bright_end, intensity_limits
 
+SQUARES = 12  # of a checkerboard along the longest axis
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -44,6 +46,12 @@ class Scene:
     def after(self) -> np.ndarray:
         """What is still wrong, ``|fixed - warped|``."""
         return np.abs(self.fixed - self.warped)
+
+    def checkerboard(self) -> np.ndarray:
+        """The fixed and the warped image in turn, in squares: edges go on across them where both lie on each other."""
+        side = max(2, round(max(self.fixed.shape) / SQUARES))
+        squares = sum(np.indices(self.fixed.shape) // side) % 2
+        return np.where(squares == 0, self.fixed, self.warped)
 
     def largest_difference(self) -> float:
         """End of the one scale of both difference panels."""

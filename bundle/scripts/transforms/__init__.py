@@ -2,7 +2,7 @@
 
 from .align import AlignToAtlasd
 from .atlas import Atlas, CarryAtlasLabelsd, PairWithAtlasd
-from .contrast import RandContrastd, RandCutd, RandEachd
+from .contrast import RandContrastd, RandCutd, RandEachd, RandStripd
 from .intensity import ScaleIntensityd
 from .read import ReadSubjectd
 from .read_sequence import ReadSequence
@@ -16,6 +16,7 @@ __all__ = [
     "RandContrastd",
     "RandCutd",
     "RandEachd",
+    "RandStripd",
     "ReadSequence",
     "ReadSubjectd",
     "SaveLabelMapd",

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from monai.config import KeysCollection
 from monai.transforms import MapTransform, Randomizable
 from monai.utils import ensure_tuple
@@ -66,10 +67,38 @@ class RandContrastd(Randomizable, MapTransform):
         levels, slopes = self.R.uniform(0, 1, len(ids)), self.R.uniform(-1, 1, len(ids))
         counts = torch.bincount(where.flatten(), minlength=len(ids))
         means = torch.bincount(where.flatten(), weights=image.flatten(), minlength=len(ids)) / counts.clamp_min(1)
-        level, slope, mean = (
-            torch.as_tensor(each, dtype=torch.float32)[where] for each in (levels, slopes, means)
-        )
+        level, slope, mean = (torch.as_tensor(each, dtype=torch.float32)[where] for each in (levels, slopes, means))
         return torch.where(label == 0, coloured, (level + slope * (image - mean)).clamp(0, 1))
+
+
+class RandStripd(Randomizable, MapTransform):
+    """All images of a record show what has a label and what is next to it alone, or all are left whole.
+
+    Args:
+        keys: images ``(1, *S)``.
+        label_keys: their label maps; a record without them is left as it is.
+        prob: of stripping a record.
+        margin: voxels around the labels; gaps of twice as much are filled.
+    """
+
+    def __init__(self, keys: KeysCollection, label_keys: KeysCollection, prob: float = 0.5, margin: int = 2) -> None:
+        MapTransform.__init__(self, keys)
+        self.label_keys, self.prob, self.margin = ensure_tuple(label_keys), prob, margin
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """The record with images that are 0 away from the labels."""
+        record = dict(data)
+        if self.R.uniform() < self.prob and all(key in record for key in self.label_keys):
+            for key, label_key in zip(self.keys, self.label_keys, strict=True):
+                inside = self._around(torch.as_tensor(record[label_key]) > 0)
+                record[key] = torch.where(inside, torch.as_tensor(record[key]), 0)
+        return record
+
+    def _around(self, mask: Tensor) -> Tensor:
+        """``mask`` ``(1, *S)`` grown by twice the margin and shrunk by half of that."""
+        pool = F.max_pool2d if mask.ndim == 3 else F.max_pool3d
+        grown = pool(mask[None].float(), 4 * self.margin + 1, 1, 2 * self.margin)
+        return -pool(-grown, 2 * self.margin + 1, 1, self.margin)[0] > 0
 
 
 class RandCutd(Randomizable, MapTransform):

@@ -1,0 +1,141 @@
+"""Pairs of two contrasts, of which the truth is known: the fixed image recoloured, the labels as they were.
+
+    python -m benchmarks.contrast --dataset_dir DIR --output_dir outputs/contrast
+
+The same seeded pairs of test subjects for every method and every recolouring of the fixed image: as it is; inverted; a
+curve that makes grey matter brightest; and every label given the mean intensity of another one, drawn for each pair.
+None of these is what ``any_contrast_2d`` was trained on. A method whose results are in ``output_dir`` is not run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scripts.files import write_text_atomic
+from scripts.reports import markdown_table
+
+from . import methods
+from .claims import claim
+from .command import command_line, start
+from .docs import machine, publish
+from .measuring import measure_pair
+from .setting import ANY_CONTRAST, RECIPE, PairChoice, choose_pairs, shipped_refinement_steps, weights_of
+
+FREE = ("output_dir", "methods", "docs")
+
+
+def as_it_is(image: Tensor, label: Tensor, rng: np.random.Generator) -> Tensor:
+    """The image ``(1, *S)`` itself."""
+    return image
+
+
+def inverted(image: Tensor, label: Tensor, rng: np.random.Generator) -> Tensor:
+    """White black; the background stays."""
+    return torch.where(image > 0, 1 - image, image)
+
+
+def folded_over(image: Tensor, label: Tensor, rng: np.random.Generator) -> Tensor:
+    """What is of medium intensity becomes brightest, white as dark as black."""
+    return 4 * image * (1 - image)
+
+
+def exchanged(image: Tensor, label: Tensor, rng: np.random.Generator) -> Tensor:
+    """Every label takes the mean intensity of another one and keeps its texture."""
+    ids = [int(each) for each in torch.unique(label) if each]
+    means = {each: float(image[label == each].mean()) for each in ids}
+    levels = dict(zip(ids, rng.permutation(list(means.values())), strict=True))
+    found = image.clone()
+    for each in ids:
+        inside = label == each
+        found[inside] = (image[inside] - means[each] + levels[each]).clamp(0, 1).float()
+    return found
+
+
+CONTRASTS: dict[str, Callable[[Tensor, Tensor, np.random.Generator], Tensor]] = {
+    "as it is": as_it_is,
+    "inverted": inverted,
+    "grey brightest": folded_over,
+    "labels exchanged": exchanged,
+}
+
+
+def _bundle(method: str, refined: bool) -> methods.Register:
+    steps = shipped_refinement_steps(method) if refined else 0
+    return methods.bundle_network(weights_of(method), steps, method=method)
+
+
+METHODS: dict[str, Callable[[], methods.Register]] = {
+    "unregistered": methods.unregistered,
+    "brain_2d, network": lambda: _bundle(RECIPE, False),
+    "brain_2d, refined": lambda: _bundle(RECIPE, True),
+    "any_contrast_2d, network": lambda: _bundle(ANY_CONTRAST, False),
+    "any_contrast_2d, refined": lambda: _bundle(ANY_CONTRAST, True),
+    "ANTs SyN, mutual information": lambda: methods.ants_syn("mattes"),
+    "elastix, mutual information": methods.elastix_bspline,
+}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure what is missing, then write the table."""
+    options = parse_arguments(arguments)
+    folder = Path(options.output_dir)
+    claim(folder, {name: value for name, value in vars(options).items() if name not in FREE})
+    results = {name: result_of(name, options, folder) for name in options.methods}
+    table = table_of(results)
+    data = f"{options.num_pairs} random pairs of test subjects of {Path(options.dataset_dir).name}; Dice ± deviation."
+    print(f"{table}\n{data}")
+    publish(options.docs, "contrast", arguments, data, table, machine())
+
+
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = command_line(__doc__)
+    parser.add_argument("--dataset_dir", required=True)
+    parser.add_argument("--num_pairs", type=int, default=40)
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--output_dir", required=True)
+    return parser.parse_args(arguments)
+
+
+def result_of(name: str, options: argparse.Namespace, folder: Path) -> dict[str, list[dict[str, float]]]:
+    """A method's measures of every pair by contrast: what the folder holds, else what is measured now."""
+    path = folder / f"{name.replace(', ', '_').replace(' ', '_')}.json"
+    if not path.is_file():
+        print(f"measuring {name}", flush=True)
+        pairs, ids = choose_pairs(PairChoice(options.dataset_dir, num_pairs=options.num_pairs))
+        register = METHODS[name]()
+        measured = {
+            contrast: [measure_pair(register, recoloured(pairs[k], recolour, k), ids) for k in range(len(pairs))]
+            for contrast, recolour in CONTRASTS.items()
+        }
+        write_text_atomic(path, json.dumps(measured, indent=1))
+    found: dict[str, list[dict[str, float]]] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def recoloured(pair: Mapping[str, Any], recolour: Callable[..., Tensor], seed: int) -> dict[str, Any]:
+    """The pair with its fixed image in another contrast."""
+    rng = np.random.default_rng(seed)
+    return {**pair, "fixed": recolour(pair["fixed"], pair["fixed_label"], rng)}
+
+
+def table_of(results: Mapping[str, Mapping[str, Sequence[Mapping[str, float]]]]) -> str:
+    """A row a method: Dice by contrast, and the folds of all."""
+    rows = []
+    for name, by_contrast in results.items():
+        dice = {contrast: [row["dice"] for row in rows_] for contrast, rows_ in by_contrast.items()}
+        folded = np.mean([row["folded"] for rows_ in by_contrast.values() for row in rows_])
+        rows.append([name, *(f"{np.mean(d):.4f} ± {np.std(d):.4f}" for d in dice.values()), f"{100 * folded:.4f}"])
+    return markdown_table(["Method", *CONTRASTS, "folded, %"], rows)
+
+
+if __name__ == "__main__":
+    start(main)

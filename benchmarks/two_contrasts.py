@@ -1,0 +1,185 @@
+"""Whole heads of two contrasts as they were scanned: T1 of one subject to T2 of another, or of itself deformed.
+
+    python -m benchmarks.two_contrasts --dataset_dir DIR --output_dir outputs/two_contrasts
+
+``DIR/t1/NAME`` and ``DIR/t2/NAME`` are two images of a subject that lie on each other. A T1 is registered to another
+subject's T2, and compared with the T1 that lies under it: their correlation inside the head. And a T1 is registered to
+its own T2 that was deformed by a known smooth field: endpoint error inside the head, millimetres. Both with the affine
+stage of each program. A method whose results are in ``output_dir`` is not run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import torch
+
+from scripts.files import write_text_atomic
+from scripts.physical import PercentileScaling, read_image
+from scripts.reports import markdown_table
+from scripts.spatial import smooth, warp
+
+from . import methods
+from .claims import claim
+from .command import command_line, start
+from .docs import machine, publish
+from .setting import ANY_CONTRAST, RECIPE
+
+FREE = ("output_dir", "methods", "docs")
+AMPLITUDE, SIGMA = 5.0, 12.0  # of the known field: largest displacement and smoothness, voxels
+INSIDE = 0.1  # of the scaled intensity
+
+
+@dataclass(frozen=True)
+class Case:
+    """A moving T1, a fixed T2, the T1 under the fixed T2, and where its points came from, if that is known."""
+
+    moving: Path
+    fixed: Path
+    under: np.ndarray
+    truth: np.ndarray | None
+
+
+Register = Callable[[Path, Path], np.ndarray]  # of two files; the displacement (D, *S) on the fixed one, voxels
+
+
+def bundle(method: str, refined: bool) -> Register:
+    """The ``register`` command's own pipeline."""
+    from scripts.registration import configured
+
+    registration = configured(method, quality="default" if refined else "fast", device="cpu")
+
+    def register(moving: Path, fixed: Path) -> np.ndarray:
+        result = registration(str(fixed), str(moving))
+        return in_voxels(result.fields.whole, fixed)
+
+    return register
+
+
+def in_voxels(vectors: np.ndarray, fixed: Path) -> np.ndarray:
+    """Vectors of physical space (LPS, mm) as a displacement in voxels of the file."""
+    geometry = read_image(str(fixed)).geometry
+    inverse = np.linalg.inv(geometry.matrix)
+    return np.tensordot(inverse, vectors, axes=1).astype(np.float32)
+
+
+def on_arrays(register: methods.Register) -> Register:
+    """A program of :mod:`benchmarks.methods`, which takes arrays."""
+    scaling = PercentileScaling()
+    return lambda moving, fixed: register(*(scaling(read_image(str(each)).values) for each in (moving, fixed)))
+
+
+METHODS: dict[str, Callable[[], Register]] = {
+    "unregistered": lambda: on_arrays(methods.unregistered()),
+    "brain_2d": lambda: bundle(RECIPE, True),
+    "any_contrast_2d, network": lambda: bundle(ANY_CONTRAST, False),
+    "any_contrast_2d, refined": lambda: bundle(ANY_CONTRAST, True),
+    "ANTs SyN, mutual information": lambda: on_arrays(methods.ants_syn("mattes")),
+    "elastix, mutual information": lambda: on_arrays(methods.elastix_bspline()),
+}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure what is missing, then write the table."""
+    options = parse_arguments(arguments)
+    folder = Path(options.output_dir)
+    claim(folder, {name: value for name, value in vars(options).items() if name not in FREE})
+    with tempfile.TemporaryDirectory() as made:
+        cases = cases_of(Path(options.dataset_dir), options.num_pairs, Path(made))
+        results = {name: result_of(name, cases, folder) for name in options.methods}
+    table = table_of(results)
+    data = (
+        f"{options.num_pairs} random pairs of different subjects of {Path(options.dataset_dir).name}, T1 to T2, and "
+        f"{options.num_pairs} of a subject with itself, deformed by up to {AMPLITUDE:g} voxels."
+    )
+    print(f"{table}\n{data}")
+    publish(options.docs, "two_contrasts", arguments, data, table, machine())
+
+
+def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = command_line(__doc__)
+    parser.add_argument("--dataset_dir", required=True)
+    parser.add_argument("--num_pairs", type=int, default=20)
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--output_dir", required=True)
+    return parser.parse_args(arguments)
+
+
+def cases_of(folder: Path, count: int, made: Path) -> dict[str, list[Case]]:
+    """The same cases for every method: of different subjects, and of one."""
+    names = sorted(path.name for path in (folder / "t1").iterdir())
+    draw = random.Random(0)
+    pairs = [draw.sample(names, 2) for _ in range(count)]
+    return {
+        "another subject": [
+            Case(folder / "t1" / a, folder / "t2" / b, read_image(str(folder / "t1" / b)).values, None)
+            for a, b in pairs
+        ],
+        "itself, deformed": [itself_deformed(folder, a, k, made) for k, (a, _) in enumerate(pairs)],
+    }
+
+
+def itself_deformed(folder: Path, name: str, seed: int, made: Path) -> Case:
+    """A subject whose T2 is seen through a known field, with the T1 under it."""
+    t1, t2 = (nib.load(folder / kind / name) for kind in ("t1", "t2"))
+    field = known_field(t1.shape, seed)
+    seen = [
+        warp(torch.from_numpy(each.get_fdata(dtype=np.float32))[None, None], field)[0, 0].numpy() for each in (t1, t2)
+    ]
+    path = made / f"{seed}_{name}"
+    nib.save(nib.Nifti1Image(seen[1], t2.affine, t2.header), path)
+    return Case(folder / "t1" / name, path, seen[0], field[0].numpy())
+
+
+def known_field(size: Sequence[int], seed: int) -> torch.Tensor:
+    """A smooth random displacement ``(1, D, *S)``, voxels, whose longest vector is :data:`AMPLITUDE`."""
+    noise = torch.randn(1, len(size), *size, generator=torch.Generator().manual_seed(seed))
+    field = smooth(noise, SIGMA)
+    return field * (AMPLITUDE / field.square().sum(1).sqrt().max())
+
+
+def result_of(name: str, cases: Mapping[str, Sequence[Case]], folder: Path) -> dict[str, list[float]]:
+    """A method's measures by kind of case: what the folder holds, else what is measured now."""
+    path = folder / f"{name.replace(', ', '_').replace(' ', '_')}.json"
+    if not path.is_file():
+        print(f"measuring {name}", flush=True)
+        register = METHODS[name]()
+        measured = {kind: [measure(register, case) for case in some] for kind, some in cases.items()}
+        write_text_atomic(path, json.dumps(measured, indent=1))
+    found: dict[str, list[float]] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def measure(register: Register, case: Case) -> float:
+    """Correlation with the T1 that lies there; where the field is known, its endpoint error, mm."""
+    ddf = register(case.moving, case.fixed)
+    scaled = PercentileScaling()(case.under)
+    inside = scaled > INSIDE
+    if case.truth is not None:
+        spacing = read_image(str(case.fixed)).geometry.spacing.reshape(-1, *[1] * case.under.ndim)
+        return float(np.sqrt((((ddf - case.truth) * spacing) ** 2).sum(0))[inside].mean())
+    moving = PercentileScaling()(read_image(str(case.moving)).values)
+    warped = warp(torch.from_numpy(moving)[None, None], torch.from_numpy(ddf)[None])[0, 0].numpy()
+    return float(np.corrcoef(warped[inside], scaled[inside])[0, 1])
+
+
+def table_of(results: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+    """A row a method."""
+    rows = [
+        [name, *(f"{np.mean(values):.4f} ± {np.std(values):.4f}" for values in by_kind.values())]
+        for name, by_kind in results.items()
+    ]
+    return markdown_table(["Method", "correlation with the T1 under the T2", "endpoint error, mm"], rows)
+
+
+if __name__ == "__main__":
+    start(main)

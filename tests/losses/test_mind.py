@@ -1,0 +1,78 @@
+"""Self-similarity does not see contrast, and sees shape."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+import torch
+from scipy.ndimage import gaussian_filter
+
+from scripts.losses import MINDLoss
+
+SIZES = [(24, 30), (16, 18, 14)]
+each_size = pytest.mark.parametrize("size", SIZES, ids=str)
+
+
+def smooth_image(size: tuple[int, ...], seed: int = 0) -> torch.Tensor:
+    noise = torch.rand(1, 1, *size, generator=torch.Generator().manual_seed(seed))
+    image = torch.from_numpy(gaussian_filter(noise[0, 0].numpy(), 1.5))[None, None]
+    return (image - image.min()) / (image.max() - image.min())
+
+
+@each_size
+def test_agrees_with_the_definition_at_a_voxel(size: tuple[int, ...]) -> None:
+    """Patch by patch, as in the paper, at a voxel so far inside that no edge is seen."""
+    image, loss = smooth_image(size).double(), MINDLoss(radius=1, distance=2)
+    dims, centre = len(size), [n // 2 for n in size]
+    neighbours = [(axis, 2 * step) for axis in range(dims) for step in (-1, 1)]
+
+    def patch(axis: int, shift: int) -> torch.Tensor:
+        starts = [c + shift * (k == axis) for k, c in enumerate(centre)]
+        return image[(0, 0, *(slice(s - 1, s + 2) for s in starts))]
+
+    pairs = [(a, b) for a, b in combinations(neighbours, 2) if a[0] != b[0]]
+    unlike = torch.stack([(patch(*a) - patch(*b)).square().mean() for a, b in pairs])
+    unlike -= unlike.min()
+    context = loss.context(image.float())
+    assert context.shape == (1, {2: 4, 3: 12}[dims], *size)
+    torch.testing.assert_close(
+        context[(0, slice(None), *centre)].double(), torch.exp(-unlike / unlike.mean()), atol=1e-4, rtol=0
+    )
+
+
+@each_size
+def test_contrast_does_not_count_and_shape_does(size: tuple[int, ...]) -> None:
+    image, loss = smooth_image(size), MINDLoss()
+    assert float(loss(image, image)) == 0
+    assert float(loss(1 - image, image)) < 1e-6
+    assert float(loss(0.3 * image + 0.2, image)) < 1e-4
+    moved = image.roll(2, -1)
+    assert float(loss(moved, image)) > 100 * max(float(loss(1 - image, image)), 1e-6)
+    assert float(loss(1 - moved, image)) == pytest.approx(float(loss(moved, image)), rel=1e-3)
+    assert float(loss(smooth_image(size, 1), image)) > float(loss(moved, image))
+
+
+@each_size
+def test_gradient_points_to_the_right_place(size: tuple[int, ...]) -> None:
+    """An inverted image that is shifted by half a voxel is moved back by its gradient."""
+    image, loss = smooth_image(size), MINDLoss()
+    shift = torch.zeros((), requires_grad=True)
+    nearby = 1 - ((0.5 - shift) * image.roll(1, -1) + (0.5 + shift) * image)
+    loss(nearby, image).backward()
+    assert shift.grad is not None
+    assert float(shift.grad) < 0
+
+
+def test_an_empty_image_has_a_finite_gradient() -> None:
+    pred = torch.zeros(1, 1, 20, 20, requires_grad=True)
+    MINDLoss()(pred, smooth_image((20, 20))).backward()
+    assert pred.grad is not None
+    assert torch.isfinite(pred.grad).all()
+
+
+def test_shapes_and_numbers_are_checked() -> None:
+    with pytest.raises(ValueError, match="two images"):
+        MINDLoss()(torch.zeros(1, 2, 8, 8), torch.zeros(1, 2, 8, 8))
+    with pytest.raises(ValueError, match="radius"):
+        MINDLoss(radius=-1)
