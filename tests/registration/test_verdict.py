@@ -30,9 +30,12 @@ def nothing(dims: int) -> Deformation:
     return Deformation.none(Grid((40,) * dims, np.eye(dims + 1)))
 
 
-def named(dims: int, warped: Tensor, deformation: Deformation) -> set[str]:
+def named(
+    dims: int, warped: Tensor, deformation: Deformation, aligned: Tensor | None = None, same_contrast: bool = True
+) -> set[str]:
     """Which measures raise a doubt."""
-    found = verdict(disc(dims), warped, deformation.in_voxels(), deformation.affine)
+    before = disc(dims) if aligned is None else aligned
+    found = verdict(disc(dims), before, warped, deformation.in_voxels(), deformation.affine, same_contrast)
     outside = {n for n, value in found["measures"].items() if not SIGNS[n].least <= value <= SIGNS[n].most}
     assert found["doubtful"] == bool(outside) and len(found["reasons"]) == len(outside)
     return outside
@@ -51,6 +54,22 @@ def test_every_sign_has_its_case(dims: int) -> None:
     steps = torch.zeros_like(still.ddf)
     steps[:, 0, 20:] = -4  # what lies above jumps below what lies there
     assert named(dims, disc(dims), replace(still, ddf=steps)) == {"folded"}
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_two_contrasts_are_seen_before_they_are_deformed_and_another_method_is_named(dims: int) -> None:
+    inverted = disc(dims).gt(0).float() - disc(dims)
+    assert named(dims, disc(dims), nothing(dims), aligned=inverted) == {"contrasts"}
+    (reason,) = verdict(disc(dims), inverted, disc(dims), nothing(dims).in_voxels(), np.eye(dims + 1))["reasons"]
+    assert f"--method any_contrast_{dims}d" in reason
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_a_method_for_any_contrast_is_judged_by_shape(dims: int) -> None:
+    inverted, still = disc(dims).gt(0).float() - disc(dims), nothing(dims)
+    assert named(dims, inverted, still, inverted, same_contrast=False) == set()
+    noise = torch.rand(inverted.shape, generator=torch.Generator().manual_seed(0))
+    assert "shape" in named(dims, noise, still, inverted, same_contrast=False)
 
 
 @pytest.mark.parametrize("dims", [2, 3])

@@ -1,5 +1,6 @@
 """Measures of a registration: functions of tensors, one value a pair or a label."""
 
+from .contrast import contrast_difference, shape_likeness
 from .dice import LabelDice, label_dice
 from .diffeomorphism import NonDiffeomorphicVolume, non_diffeomorphic_volume
 from .measure import LabelMeasure, Measure
@@ -32,6 +33,7 @@ __all__ = [
     "StructuralSimilarity",
     "carried_volume",
     "circumferential_strain",
+    "contrast_difference",
     "correlation",
     "ejection_fraction",
     "green_lagrange_strain",
@@ -40,5 +42,6 @@ __all__ = [
     "named_measures",
     "non_diffeomorphic_volume",
     "radial_strain",
+    "shape_likeness",
     "temporal_roughness",
 ]

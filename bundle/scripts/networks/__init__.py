@@ -6,6 +6,7 @@ from .pyramid import RegistrationPyramid
 from .recurrence import Recurrence
 from .recurrent_unet import RecurrentUNet
 from .registration import RegistrationModel
+from .self_similar import SelfSimilarInput
 
 __all__ = [
     "DenseUNet",
@@ -14,5 +15,6 @@ __all__ = [
     "RecurrentUNet",
     "RegistrationModel",
     "RegistrationPyramid",
+    "SelfSimilarInput",
     "field_head",
 ]

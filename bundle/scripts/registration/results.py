@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..engines.stages import AFFINE
 from ..physical import BACKGROUND, ORIENTATION, Geometry, Image, Pair, Prepared
 from ..physical.itk_images import resample_once
 from ..physical.itk_transforms import affine_transform, field_transform, write_transform
@@ -175,7 +176,9 @@ class Result:
     @cached_property
     def verdict(self) -> dict[str, Any]:
         """Whether the result is to be doubted, and why."""
-        return judge(self.seen.values, list(self.moved.values())[-1], self.ddf, self.deformation.affine)
+        *_, last = moved = list(self.moved.values())
+        aligned = self.moved.get(AFFINE, moved[0])
+        return judge(self.seen.values, aligned, last, self.ddf, self.deformation.affine, self.same_contrast)
 
     @cached_property
     def object_points(self) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Whether a registration is to be looked at before it is believed: a few measures, each with one limit.
 
-The correlation over the whole image proves little: background agrees with background, and a refinement makes nearly any
-two heads alike. Inside the objects it falls where the wrong things were laid on each other.
+Which of them are asked depends on whether the method is for images of one contrast. The correlation over the whole
+image proves little: background agrees with background, and a refinement makes nearly any two heads alike. Inside the
+objects it falls where the wrong things were laid on each other.
 ``docs/results.md`` says how often this is right.
 """
 
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from ..metrics import correlation
+from ..metrics import contrast_difference, correlation, shape_likeness
 from ..physical import BACKGROUND
 from ..spatial import jacobian_determinant
 
@@ -31,6 +32,14 @@ SIGNS = {
     "likeness": Sign(
         0.82, 1, "inside the objects the images do not look alike (correlation {:.2f}, {:.2f} or more is)"
     ),
+    "shape": Sign(
+        0.5, 1, "inside the objects the shapes do not look alike (their correlation {:.2f}, {:.2f} or more is)"
+    ),
+    "contrasts": Sign(
+        -1,
+        0.09,
+        "the images look like two contrasts ({:.2f}, one has {:.2f} or less); take --method any_contrast_{dims}d",
+    ),
     "overlap": Sign(
         0.85, 1, "the objects do not cover each other (Dice of their outlines {:.2f}, {:.2f} or more does)"
     ),
@@ -41,37 +50,59 @@ SIGNS = {
 }
 
 
-def verdict(fixed: Tensor, warped: Tensor, ddf: Tensor, affine: np.ndarray) -> dict[str, Any]:
+def verdict(
+    fixed: Tensor, aligned: Tensor, warped: Tensor, ddf: Tensor, affine: np.ndarray, same_contrast: bool = True
+) -> dict[str, Any]:
     """Measures of a result, and the reasons to doubt it.
 
     Args:
         fixed: on the working grid, scaled to 0..1, ``(1, 1, *S)``; not all of it is background.
+        aligned: the moving image on it before it is deformed, likewise.
         warped: the moving image on it after the last stage, likewise.
         ddf: the whole map on it, in its voxels, ``(1, D, *S)``.
         affine: of the map, ``(D + 1, D + 1)``.
+        same_contrast: whether the method compares intensities.
 
     Returns:
         ``doubtful``: whether there is any reason; ``reasons``: a sentence each; ``measures``: by the names of
         :data:`SIGNS`.
     """
-    measures = measures_of(fixed, warped, ddf, affine)
-    reasons = [reason for name, value in measures.items() if (reason := _doubt(SIGNS[name], value))]
+    measures = {
+        **(_of_one_contrast(fixed, aligned, warped) if same_contrast else _of_any_contrast(fixed, warped)),
+        **_of_the_map(fixed, warped, ddf, affine),
+    }
+    dims = fixed.ndim - 2
+    reasons = [reason for name, value in measures.items() if (reason := _doubt(SIGNS[name], value, dims))]
     return {"doubtful": bool(reasons), "reasons": reasons, "measures": measures}
 
 
-def measures_of(fixed: Tensor, warped: Tensor, ddf: Tensor, affine: np.ndarray) -> dict[str, float]:
-    """The measures alone, see :func:`verdict`."""
-    inside, covered = (image[0, 0] > BACKGROUND for image in (fixed, warped))
-    shown = [image[..., inside | covered][0] for image in (fixed, warped)]
+def _of_one_contrast(fixed: Tensor, aligned: Tensor, warped: Tensor) -> dict[str, float]:
+    either, both = _inside(fixed) | _inside(warped), _inside(fixed) & _inside(aligned)
+    first, second = (image[0, 0][both] for image in (fixed, aligned))
     return {
-        "likeness": float(correlation(*shown).nan_to_num()),
+        "likeness": float(correlation(*(image[0, 0][either][None] for image in (fixed, warped))).nan_to_num()),
+        "contrasts": float(contrast_difference(first, second).nan_to_num()) if len(first) > 1 else 0.0,
+    }
+
+
+def _of_any_contrast(fixed: Tensor, warped: Tensor) -> dict[str, float]:
+    return {"shape": float(shape_likeness(fixed, warped, _inside(fixed) | _inside(warped)).nan_to_num())}
+
+
+def _of_the_map(fixed: Tensor, warped: Tensor, ddf: Tensor, affine: np.ndarray) -> dict[str, float]:
+    inside, covered = _inside(fixed), _inside(warped)
+    return {
         "overlap": 2 * float((inside & covered).sum()) / float(inside.sum() + covered.sum()),
         "scale": float(abs(np.linalg.det(affine[:-1, :-1])) ** (1 / (len(affine) - 1))),
         "folded": float((jacobian_determinant(ddf)[0, 0][inside] <= 0).float().mean()),
     }
 
 
-def _doubt(sign: Sign, value: float) -> str | None:
+def _inside(image: Tensor) -> Tensor:
+    return image[0, 0] > BACKGROUND
+
+
+def _doubt(sign: Sign, value: float, dims: int) -> str | None:
     if sign.least <= value <= sign.most:
         return None
-    return sign.sentence.format(value, sign.least if value < sign.least else sign.most)
+    return sign.sentence.format(value, sign.least if value < sign.least else sign.most, dims=dims)

@@ -11,6 +11,7 @@ from .padding import crop_to, pad_to_multiple
 from .precision import without_autocast
 from .resize import LINEAR_MODES, halve_field, upsample_field
 from .sample import grid_points, map_points, sample
+from .self_similarity import self_similarity
 from .warp import Warp, warp
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "map_points",
     "pad_to_multiple",
     "sample",
+    "self_similarity",
     "smooth",
     "upsample_field",
     "warp",
