@@ -66,10 +66,19 @@ def test_two_contrasts_are_seen_before_they_are_deformed_and_another_method_is_n
 
 @pytest.mark.parametrize("dims", [2, 3])
 def test_a_method_for_any_contrast_is_judged_by_shape(dims: int) -> None:
-    inverted, still = disc(dims).gt(0).float() - disc(dims), nothing(dims)
-    assert named(dims, inverted, still, inverted, same_contrast=False) == set()
-    noise = torch.rand(inverted.shape, generator=torch.Generator().manual_seed(0))
-    assert "shape" in named(dims, noise, still, inverted, same_contrast=False)
+    size = (96, 96) if dims == 2 else (64, 64, 64)
+    points = np.indices(size) - (size[0] - 1) / 2
+    inside = np.linalg.norm(points, axis=0) < 0.4 * size[0]
+    pattern = 0.6 + 0.2 * np.sin(points[0] / 5) * np.cos(points[1] / 7)
+    image, inverted = (torch.from_numpy(inside * values).float()[None, None] for values in (pattern, 1 - pattern))
+    noise = torch.rand(image.shape, generator=torch.Generator().manual_seed(0))
+    still = torch.zeros(1, dims, *size)
+
+    def reasons(warped: Tensor) -> list[str]:
+        return verdict(image, inverted, warped, still, np.eye(dims + 1), same_contrast=False)["reasons"]
+
+    assert reasons(inverted) == []
+    assert any("the shapes do not look alike" in reason for reason in reasons(noise))
 
 
 @pytest.mark.parametrize("dims", [2, 3])
