@@ -34,7 +34,7 @@ from .docs import machine, publish
 from .setting import ANY_CONTRAST, RECIPE
 
 FREE = ("output_dir", "methods", "docs")
-AMPLITUDE, SIGMA = 5.0, 12.0  # of the known field: largest displacement and smoothness, voxels
+AMPLITUDE, SIGMA = 10.0, 12.0  # of the known field: largest displacement and smoothness, voxels
 INSIDE = 0.1  # of the scaled intensity
 
 
