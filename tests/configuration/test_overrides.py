@@ -40,9 +40,11 @@ SMALL = {
     "nothing": None,
     "same": "@count",
     "made": "$1 + 1",
-    "part": {"_target_": "builtins.dict", "inner": False, "rest": [1, 2]},
+    "part": {"_target_": "builtins.dict", "inner": False, "rest": [1, 2], "same": "@count"},
     "parts": ["@part", "$1 + 1"],
 }
+MADE = "a value that a configuration makes: a component or an expression"
+LIST = "a list of values that a configuration makes: a component or an expression, more than 0 of them"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -72,11 +74,13 @@ def test_no_kind_is_of_an_option_that_no_file_has() -> None:
         ("sizes", 5, [5]),
         ("nothing", "x", "x"),
         ("same", "7", 7),
-        ("made", "anything", "anything"),
+        ("made", "$2", "$2"),
         ("count", "@same", "@same"),
         ("flag", "$not False", "$not False"),
         ("part", "%other.yaml::part", "%other.yaml::part"),
-        ("part", None, None),
+        ("part", {"_target_": "builtins.list"}, {"_target_": "builtins.list"}),
+        ("parts", "[@part]", ["@part"]),
+        ("part#same", "7", 7),
         ("part#inner", "true", True),
         ("part::inner", "False", False),
         ("part#rest#0", "4", 4),
@@ -103,8 +107,16 @@ def test_an_option_becomes_what_stands_in_the_file(name: str, text: object, valu
         ("sizes", "[1,x]", "a list of whole numbers"),
         ("same", "many", "a whole number"),
         ("part#inner", "maybe", "true or false"),
-        ("part", "abc", "a value that a configuration makes: a component or an expression or null"),
-        ("parts", "[1,2]", "a value that a configuration makes: a component or an expression or null"),
+        ("part", "abc", MADE),
+        ("part", None, MADE),
+        ("part", {"a": 1}, MADE),
+        ("made", "anything", MADE),
+        ("parts", "[1,2]", LIST),
+        ("parts", [], LIST),
+        ("parts", "null", LIST),
+        ("parts", {"a": 1}, LIST),
+        ("name", {"a": 1}, "a text"),
+        ("part#same", "many", "a whole number"),
     ],
 )
 def test_another_kind_is_refused(name: str, value: object, words: str) -> None:
@@ -274,13 +286,12 @@ seen:
   count: '@count'
   name: '@name'
   twice: '@twice'
-checked:
-  _target_: scripts.configuration.check_overrides
 begun: $[@count, @flag]
 initialize:
 - '@begun'
-- '@checked'
+- _target_: scripts.configuration.check_overrides
 run:
+- _target_: scripts.configuration.check_overrides
 - '@seen'
 """
     path = tmp_path / "configs" / "small.yaml"
@@ -342,7 +353,7 @@ def test_a_workflow_of_a_program_is_left_alone(config_file: str) -> None:
     ((values, config),) = SEEN
     assert values["flag"] == "text" and config["further"] == 1
     parser = ConfigParser(ConfigParser.load_config_file(config_file))
-    parser.get_parsed_content("checked")
+    parser.get_parsed_content("initialize")
     check_overrides()
 
 
@@ -364,10 +375,48 @@ def test_a_copy_is_given(config_file: str) -> None:
     assert run_again["seen"]["flag"] == "@flag"
 
 
-@pytest.mark.parametrize("name", STANDING)
-def test_whatever_is_run_is_checked_first(name: str, tmp_path: Path) -> None:
-    initialize = read_options([str(CONFIGS / name)])["initialize"]
-    assert initialize[1] == "@checked" and "sys.path" in initialize[0]
+ENTRIES = [["train.yaml", "run"], ["inference.yaml", "run"], ["train.yaml", "evaluate.yaml", "run"]]
+ENTRIES += [["inference.yaml", "export.yaml", "export"]]
+
+
+@pytest.mark.parametrize("names", ENTRIES, ids=" ".join)
+def test_whatever_is_run_is_checked_first(names: list[str]) -> None:
+    """In ``initialize``, which no import of the configuration's can fail, and where that is another, once more."""
+    *files, entry = names
+    config = read_options([str(CONFIGS / name) for name in files])
+    run = config[config[entry][1:]] if isinstance(config[entry], str) else config[entry]
+    assert "sys" not in " ".join(config["imports"]) and "sys" in config["initialize"][0]
+    assert config["initialize"][1] == run[0] == {"_target_": "scripts.configuration.check_overrides"}
+
+
+@pytest.mark.parametrize("name", ["imports", "initialize", "seeded", "training", "run", "finalize", "network", "train"])
+@pytest.mark.parametrize("value", [3, None, "abc", {"a": 1}])
+def test_pieces_are_replaced_by_pieces_alone(name: str, value: object) -> None:
+    given = {"config_file": str(CONFIGS / "train.yaml"), "bundle_root": str(CONFIGS.parent)}
+    with pytest.raises(RuntimeError) as caught:
+        monai.bundle.run("training", **given, **{name: value or "null"})
+    found = find_input_error(caught.value)
+    assert isinstance(found, OptionError) and str(found).startswith(f"--{name} is ")
+
+
+@pytest.mark.parametrize("option", ["run_id", "init_id", "final_id"])
+def test_an_entry_that_is_not_there(config_file: str, option: str) -> None:
+    with pytest.raises(RuntimeError) as caught:
+        run(config_file, **{option: "runn"})
+    assert str(find_input_error(caught.value)) == f"there is no entry 'runn' for --{option}; the nearest is run."
+    assert SEEN == []
+
+
+def test_an_option_that_is_named_as_a_verb() -> None:
+    """Such as ``--points`` for ``--landmarks``; it would be run in the verb's place."""
+    given = {"config_file": str(CONFIGS / "register.yaml"), "bundle_root": str(CONFIGS.parent)}
+    for run_id, sentence in [
+        ("points", "--points is 'P.csv'; it must be "),
+        (None, "there is no entry 'run' for --run_id"),
+    ]:
+        with pytest.raises(RuntimeError) as caught:
+            monai.bundle.run(run_id, **given, points="P.csv")
+        assert sentence in str(find_input_error(caught.value))
 
 
 @pytest.mark.parametrize("run_id", [None, "training"])

@@ -87,9 +87,7 @@ def of_bundle(name: str, run_id: str, files: Sequence[str], verb: str, **changed
     kinds = {each.name: each.kind for each in VERBS[verb].options.values()}
     if has_files:
         config = read_options(config_files(*files))
-        kinds = {name: kind for name in config for kind in [kind_of(name, config)] if kind is not Any}  # Any: code
-        for each in ("imports", "checked"):  # they are what refuses options
-            del kinds[each]
+        kinds = {name: kind_of(name, config) for name in config}
     sound = {key: value for key, value in {**SOUND[verb], **changed}.items() if value is not None}
     command = bundle_command(files, run_id)
     return Job(name, kinds, sound, lambda given: [*command, *words_of(given)], CHECKS[verb], False)

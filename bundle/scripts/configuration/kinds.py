@@ -30,10 +30,11 @@ def is_made(value: Any) -> bool:
     """Whether a value of a configuration is a component, an expression, or a list of these."""
     if isinstance(value, list):
         return bool(value) and all(map(is_made, value))
-    return isinstance(value, dict) or (isinstance(value, str) and value.startswith(MADE))
+    return "_target_" in value if isinstance(value, dict) else isinstance(value, str) and value.startswith(MADE)
 
 
 Component = Annotated[Any, Bound("that a configuration makes: a component or an expression", is_made)]
+Components = Annotated[list[Component], longer_than(0)]
 
 Device = Annotated[str, Bound("that names a device of this machine, such as cpu or cuda:0", is_device_here)]
 Size = Annotated[int, Bound("of at least 1, or -1 for the image's own", lambda size: size == -1 or size >= 1)]
@@ -41,6 +42,7 @@ Seed = Annotated[int, at_least(0), at_most(2**32 - 1)]
 Pairing = Literal["atlas", "random"]
 
 KINDS: dict[str, Any] = {
+    "augment": Component | None,
     "atlas": str | None,
     "atlas_image": str | None,
     "atlas_label": str | None,
@@ -52,8 +54,9 @@ KINDS: dict[str, Any] = {
     "dataset_dir": str,
     "device": Device,
     "evaluation_pairing": Pairing,
-    "fine_steps": Number,
     "final_learning_rate": NotNegative,
+    "finalize": list[Component],
+    "fine_steps": Number,
     "formats": list[Literal["torchscript", "onnx"]],
     "initial_weights": str | None,
     "labels": Literal["auto", "table", "common", "any"] | list[int],
@@ -65,6 +68,7 @@ KINDS: dict[str, Any] = {
     "pairing": Pairing,
     "passes": Count,
     "precision": Precision,
+    "refinement": Component | None,
     "refinement_smoothness": NotNegative,
     "refinement_steps": Number,
     "report_dir": str,
@@ -89,19 +93,28 @@ def kind_of(name: str, config: Mapping[str, Any]) -> Any:
     default = config[name]
     if name in KINDS:
         return KINDS[name] | Component if isinstance(default, dict) else KINDS[name]
-    if isinstance(default, str) and default.startswith("@") and default[1:] in config:
-        return kind_of(default[1:], config)
-    if isinstance(default, dict | list) and is_made(default):
-        return Component | None
-    return kind_like(default)
+    if isinstance(default, list) and is_made(default):
+        return Components
+    if isinstance(default, dict) and not is_made(default):
+        return _group_like(default)
+    kind = kind_like(default, config)
+    return Component if kind is Any and default is not None else kind
 
 
-def kind_like(default: Any) -> Any:
-    """The kind of which ``default`` is; ``Any`` of ``null``, of components and of expressions."""
+def _group_like(default: Mapping[str, Any]) -> Any:
+    """The kind of pieces under one name, such as ``train``: the same pieces."""
+    words = f"that holds {', '.join(default)}"
+    return Annotated[Any, Bound(words, lambda value: isinstance(value, dict) and set(default) <= set(value))]
+
+
+def kind_like(default: Any, config: Mapping[str, Any]) -> Any:
+    """The kind of which ``default`` is, itself or what it refers to; ``Any`` of ``null`` and of what is made."""
     if isinstance(default, str):
-        return Any if default[:1] in ("$", "@", "%") else str
+        if default.startswith("@") and default[1:] in config:
+            return kind_of(default[1:], config)
+        return Any if default.startswith(MADE) else str
     if isinstance(default, list) and default:
-        kinds = {kind_like(each) for each in default}
+        kinds = {kind_like(each, config) for each in default}
         kind = kinds.pop()
         return list if kinds or kind is Any or isinstance(default[0], list) else list[kind]  # type: ignore[valid-type]
     return type(default) if isinstance(default, bool | int | float | list) else Any

@@ -40,7 +40,7 @@ def typed_overrides(
                 f"--{name} changes nothing; name a file of configs/{NAMES_OF_FILES[name]} in --config_file."
             )
         same = _nested(config, name) if _is_nested(name) else config.get(name)
-        kind = kind_like(same) if _is_nested(name) else kind_of(name, {name: None, **config})
+        kind = kind_like(same, config) if _is_nested(name) else kind_of(name, {name: None, **config})
         found = _typed(value, kind, name, expressions)
         typed[name] = same if found == same else found  # 0, where the file says so, not 0.0
     return _sized(typed, config)
@@ -51,7 +51,7 @@ def _typed(value: Any, kind: Any, name: str, expressions: bool) -> Any:
         return value
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
-    if not isinstance(value, str | int | float | list | tuple | None):
+    if not isinstance(value, str | int | float | list | tuple | dict | None):
         return value  # an object of a script, which knows what it does
     return plain(convert(value, kind, name), expressions)
 

@@ -6,26 +6,29 @@ component cannot be told it can look up. While it is made, the ``ConfigParser`` 
 further up the stack, and the call of ``monai.bundle.run`` with the files and options of the user is another.
 
 So what a configuration does first, in its ``initialize``, is to call :func:`check_overrides`: nothing of the run has
-been made by then. (MONAI puts the bundle on the path only after that, so ``initialize`` does so itself.) In a program
-that uses a ``ConfigParser`` or a ``ConfigWorkflow`` of its own (a server, a federated client, a test) no such call is
-on the stack, and nothing is done: what Python code sets has its type already.
+been made by then. (MONAI puts the bundle on the path only after that, so ``initialize`` does so itself.) What is run
+begins with the same call: ``--initialize 3`` takes the place of the first. In a program that uses a ``ConfigParser`` or
+a ``ConfigWorkflow`` of its own (a server, a federated client, a test) no call of ``run`` is on the stack, and nothing
+is done: what Python code sets has its type already.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from itertools import pairwise
 from types import FrameType
 from typing import Any
 
-from .kinds import kind_of
+from ..options import OptionError, nearest
+from .kinds import is_made, kind_of
 from .overrides import typed_overrides
 
 PARSER = ("monai.bundle.config_parser", "get_parsed_content")
 RUN = ("monai.bundle.scripts", "run")
 TEXT = (str, str | None)  # kinds of options
+ENTRIES = ("run_id", "init_id", "final_id")  # arguments of run that name a list to do
 NEUTRAL_TO_VERBS = ("bundle_root",)
 OF_WORKFLOW = ("workflow_type", "properties_path")  # what MONAI's workflow takes besides
 
@@ -45,11 +48,14 @@ def running_config() -> dict[str, Any]:
     return {key: deepcopy(each) for key, each in parser.config.items() if key != "_meta_"}
 
 
-def check_overrides() -> None:
+def check_overrides(further: bool = False) -> None:
     """Check what the user of ``monai.bundle run`` changed, and make it what it should be, before anything is made.
 
+    Args:
+        further: whether options that the files do not have are left to what is run.
+
     Raises:
-        OptionError: if an option does not exist or its value is of another kind.
+        OptionError: if an option or an entry does not exist, or a value is of another kind.
     """
     parser = _running_parser()
     run = next(_frames(*RUN), None)
@@ -57,14 +63,24 @@ def check_overrides() -> None:
         return
     given = _given(run)
     config = parser.load_config_files(given["config_file"])
+    _refuse_unknown_entries(given, config)
     overrides = {
         key: as_typed_in(key, value, sys.argv, kind_of(key, {key: None, **config}) in TEXT)
         for key, value in given.items()
-        if key not in _parameters(run)
+        if key not in _parameters(run) and (key in config or not further)
     }
     typed = typed_overrides(config, overrides, [*OF_WORKFLOW, *_of_tracking(given.get("tracking"), run)])
     parser.update(typed)
     parser.parse(reset=True)
+
+
+def _refuse_unknown_entries(given: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """What is to be run and is not there would be a traceback of MONAI's; what is to be done around it, passed over."""
+    lists = {name for name, value in config.items() if name == "run" or (isinstance(value, list) and is_made(value))}
+    for option, name in {"run_id": "run", **{each: given[each] for each in ENTRIES if each in given}}.items():
+        if name not in config:
+            known = nearest(str(name), lists - {"imports", "initialize"})
+            raise OptionError(f"there is no entry {name!r} for --{option}; {known}.")
 
 
 def given_options() -> dict[str, Any]:
