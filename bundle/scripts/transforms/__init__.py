@@ -7,9 +7,11 @@ from .intensity import ScaleIntensityd
 from .read import ReadSubjectd
 from .read_sequence import ReadSequence
 from .save import SaveLabelMapd
+from .served import AnsweringCompose
 
 __all__ = [
     "AlignToAtlasd",
+    "AnsweringCompose",
     "Atlas",
     "CarryAtlasLabelsd",
     "PairWithAtlasd",
