@@ -50,7 +50,8 @@ def register(
     wanted = convert(files, list[File], "files")
     registration = configured(**options)
     labels = (str(each) if each is not None else None for each in (moving_label, fixed_label))
-    with staged(output_dir) if output_dir is not None else nullcontext() as folder:
+    images = [fixed, moving, fixed_label, moving_label]
+    with staged(output_dir, images) if output_dir is not None else nullcontext() as folder:
         result = registration(str(fixed), str(moving), *labels)
         if folder is not None:
             result.save(folder, wanted)

@@ -43,7 +43,7 @@ def warp(
         The files written.
 
     Raises:
-        InputError: if a file cannot be read or written, or the dimensions do not agree.
+        InputError: if a file cannot be read or written, both results would have one name, or dimensions do not agree.
     """
     if not moving and not moving_label:
         raise InputError("there is nothing to warp; name an image with --moving or a label map with --moving_label.")
@@ -52,16 +52,18 @@ def warp(
     target = own.in_space(_dimensions(found, transform, fixed, own))
     sources = [(read_image(moving), False)] if moving else []
     sources += [(read_label(moving_label), True)] if moving_label else []
+    names = [f"{name_of(image.path)}_warped{suffix_like(fixed)}" for image, _ in sources]
+    if len(set(names)) < len(names):
+        raise InputError(f"both {moving} and {moving_label} would be written as {names[0]}; warp one after the other.")
     written = []
-    with staged(output_dir) as folder:
-        for image, nearest in sources:
+    with staged(output_dir, [transform, fixed, moving, moving_label]) as folder:
+        for (image, nearest), name in zip(sources, names, strict=True):
             source = image.in_space(_dimensions(found, transform, image.path, image.geometry))
             if not nearest and (source.values == np.round(source.values)).all() and len(np.unique(source.values)) < 64:
                 logger.warning("%s may be a label map: give it as --moving_label, else ids are blended", source.path)
             values = resample_once(source, target, found, nearest)
-            path = folder / f"{name_of(source.path)}_warped{suffix_like(fixed)}"
-            write_like(path, values, own, fixed)
-            written.append(Path(output_dir) / path.name)
+            write_like(folder / name, values, own, fixed)
+            written.append(Path(output_dir) / name)
     for path in written:
         logger.info("written: %s", path)
     return written
@@ -86,7 +88,7 @@ def jacobian(transform: str, output_dir: str, fixed: str | None = None) -> Path:
     grid = own.in_space(_dimensions(found, transform, fixed or transform, own))
     thick = grid.thickened()
     jac_det = jacobian_of(sample_transform(found, thick), thick)[grid.middle]
-    with staged(output_dir) as folder:
+    with staged(output_dir, [transform, fixed]) as folder:
         path = folder / f"{name_of(transform)}_jacobian.nii.gz"
         write_like(path, jac_det, own, fixed or "")
     folded = shown("folding", (jac_det <= 0).mean())

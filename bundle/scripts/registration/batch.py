@@ -65,7 +65,7 @@ def register_one(
     registration: Registration, pair: Mapping[str, str], output_dir: str | Path, files: Sequence[str] = FILES
 ) -> dict[str, Any]:
     """Register a pair and write its files; the report."""
-    with staged(output_dir) as folder:
+    with staged(output_dir, [path for key, path in pair.items() if key != "name"]) as folder:
         result = registration(**pair)
         result.report["request"] = _request(pair, registration, files)
         result.save(folder, files)

@@ -61,7 +61,7 @@ def compose(transforms: list[str], output_dir: str, fixed: str | None = None, na
         "outside_fraction": share,
         "jacobian": volume_change(jacobian_of(vectors, thick)[grid.middle]),
     }
-    with staged(output_dir) as folder:
+    with staged(output_dir, [*transforms, fixed]) as folder:
         write_files(folder, name, vectors, thick, joined(steps))
         write_report(folder, name, report)
     if share > 0:

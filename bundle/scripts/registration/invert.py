@@ -56,7 +56,7 @@ def invert(transform: str, output_dir: str, moving: str | None = None) -> list[P
     if grid is not None:
         vectors, shares = _solved(steps, grid)
         report |= shares
-    with staged(output_dir) as folder:
+    with staged(output_dir, [transform, moving]) as folder:
         thick = grid and grid.thickened()
         write_files(folder, name, vectors, thick, None if matrix is None else np.linalg.inv(matrix))
         if grid is not None:

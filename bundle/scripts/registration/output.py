@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import get_args
 
 from ..errors import InputError, cannot_write
-from ..files import made_folder
+from ..files import is_there, made_folder
 from ..options import File
 from ..physical.headers import IMAGE_SUFFIXES
 
@@ -38,14 +38,18 @@ def name_of(path: str) -> str:
 
 
 @contextmanager
-def staged(output_dir: str | Path) -> Iterator[Path]:
+def staged(output_dir: str | Path, inputs: Iterable[str | Path | None] = ()) -> Iterator[Path]:
     """A folder to write into, whose files are moved into ``output_dir`` when the block ends well.
 
     The report, which says that a pair is done, is moved last. When the block fails nothing is left, not even an
     output folder made for it.
 
+    Args:
+        output_dir: the folder.
+        inputs: files that the results were made of, those that there are; none of them is written over.
+
     Raises:
-        InputError: if the folder cannot be written or the disk is full.
+        InputError: if the folder cannot be written, the disk is full, or a result has the name of an input there.
     """
     target = Path(output_dir)
     temporary: Path | None = None
@@ -53,6 +57,7 @@ def staged(output_dir: str | Path) -> Iterator[Path]:
         try:
             temporary = Path(tempfile.mkdtemp(prefix=".registration-", dir=target))
             yield temporary
+            _spare(inputs, [target / file.name for file in temporary.iterdir()])
             for file in sorted(temporary.iterdir(), key=lambda each: each.name.endswith(REPORT)):
                 file.replace(target / file.name)
         except OSError as error:
@@ -60,6 +65,13 @@ def staged(output_dir: str | Path) -> Iterator[Path]:
         finally:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _spare(inputs: Iterable[str | Path | None], results: Iterable[Path]) -> None:
+    given = [Path(path) for path in inputs if path and is_there(path)]
+    for result in filter(is_there, results):
+        if any(result.samefile(path) for path in given):
+            raise InputError(f"{result} is an input and a result has its name; choose another --output_dir.")
 
 
 @contextmanager

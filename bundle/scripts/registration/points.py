@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,8 @@ def carry_points(transform: str, landmarks: str, output_dir: str, target_landmar
         files = {"transform": transform, "landmarks": source.path, "target_landmarks": target.path}
         report = {**files, "points": len(end), "target_registration_error_mm": error}
         texts["_error.json"] = json.dumps(report, indent=2) + "\n"
-    return _write(output_dir, {f"{source.name}_points{ending}": text for ending, text in texts.items()})
+    files = {f"{source.name}_points{ending}": text for ending, text in texts.items()}
+    return _write(output_dir, files, [transform, landmarks, target_landmarks])
 
 
 def distances(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
@@ -81,9 +83,9 @@ def _log_error(error: dict[str, dict[str, float]]) -> None:
         logger.info("target registration error %s: mean %s mm, sd %s, max %s", stage, *texts)
 
 
-def _write(output_dir: str, texts: dict[str, str]) -> list[Path]:
+def _write(output_dir: str, texts: dict[str, str], inputs: Sequence[str | None]) -> list[Path]:
     """Write files by their names, all or none."""
-    with staged(output_dir) as folder:
+    with staged(output_dir, inputs) as folder:
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
     written = [Path(output_dir) / name for name in texts]

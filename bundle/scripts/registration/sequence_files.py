@@ -96,7 +96,7 @@ def register_sequence_files(
         InputError: as there, or if a file cannot be written.
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    with staged(output_dir) as folder:
+    with staged(output_dir, [path, label]) as folder:
         method = methods(spatial_dims)
         registration = SequenceRegistration(method, spatial_dims, periodic, methods.use_network, device)
         result = register_frames(registration, path, reference, label, {"identity": methods.identity})
