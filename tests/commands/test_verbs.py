@@ -88,7 +88,7 @@ def test_images_are_files_and_folders(tmp_path: Path) -> None:
         ([], "no image is named"),
         (["/nowhere"], "/nowhere does not exist"),
         ([str(tmp_path / "folder")], "has no file"),
-        (twice, "2 images would be written as c_seg"),
+        (twice, "2 images would be written as c_seg;"),
     ):
         with pytest.raises(InputError, match=words) as caught:
             images_to_segment(paths, "*.nii.gz" if len(paths) > 1 else "*.mha")

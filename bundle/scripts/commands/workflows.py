@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -56,7 +55,7 @@ def segment(
         method: name of a file in configs/methods, or a file; without it, the one for the images' dimensions
         more: values of the configuration
     """
-    found = images_to_segment(images, pattern)
+    found = images_to_segment(images, pattern, output_dir)
     options = {"output_dir": output_dir, **more}
     failed = []
     for chosen, paths in by_method(found, method).items():
@@ -91,24 +90,20 @@ def by_method(paths: Sequence[str], method: str | None) -> dict[str | None, list
     return chosen
 
 
-def images_to_segment(paths: Sequence[str], pattern: str | None) -> list[str]:
+def images_to_segment(paths: Sequence[str], pattern: str | None, output_dir: str | None = None) -> list[str]:
     """The files that ``paths`` are or that lie in them.
 
     Args:
         paths: files and folders.
         pattern: of the files to take from folders; ``None``: all images.
+        output_dir: of the label maps.
 
     Raises:
-        InputError: if one does not exist or holds no such file, or two results would have one name.
+        InputError: as :func:`scripts.data.find_images`.
     """
-    from ..data import find_images
-    from ..registration.output import name_of
+    from ..data import find_images  # takes seconds
 
-    found = find_images(paths, pattern)
-    name, count = Counter(name_of(path) for path in found).most_common(1)[0]
-    if count > 1:
-        raise InputError(f"{count} images would be written as {name}_seg; segment them into folders of their own.")
-    return found
+    return find_images(paths, pattern, output_dir)
 
 
 def run_files(
