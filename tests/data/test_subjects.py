@@ -42,6 +42,14 @@ def test_images_and_labels_layout(dims: int, suffix: str, tmp_path: Path, write:
     assert records[1]["label"] == str(tmp_path / "labels" / f"b.7{suffix}")
 
 
+def test_two_label_maps_of_one_name(tmp_path: Path, write: Callable) -> None:
+    for name in ("images/a.nii.gz", "labels/a.nii.gz", "labels/a.nii"):
+        write(name, PIXELS)
+    with pytest.raises(InputError, match=r"labels/a\.nii and .*labels/a\.nii\.gz are label maps of one name") as caught:
+        find_subjects(tmp_path, 2)
+    assert_one_sentence(str(caught.value), str(tmp_path / "labels" / "a.nii"))
+
+
 def test_missing_folder_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"dataset_dir .*nowhere is not a folder; .*README"):
         find_subjects(tmp_path / "nowhere", 2)

@@ -64,7 +64,10 @@ def _find_neurite(root: Path, spatial_dims: int) -> list[Record]:
 
 
 def _find_pairs_of_folders(root: Path, spatial_dims: int) -> list[Record]:
-    labels = {stem_of(path): path for path in (root / "labels").glob("*") if is_image(path)}
+    labels: dict[str, Path] = {}
+    for path in sorted((root / "labels").glob("*")):
+        if is_image(path) and (other := labels.setdefault(stem_of(path), path)) is not path:
+            raise InputError(f"{other} and {path} are label maps of one name; keep the one that belongs to the image.")
     return [
         {"subject": name, "image": str(path), "label": str(labels.get(name, root / "labels" / path.name))}
         for path in sorted((root / "images").iterdir())
