@@ -283,6 +283,7 @@ TABLES = {
     "x,y,z\n1,2,inf\n": "line 2 has the coordinate 'inf'",
     "x,y,z\n1,2,1e300\n": "below 1e9",
     "x,y,z\n1,2\n": "line 2 has the coordinate ''",
+    "x,y,z\n1,2,3\n1,5,2,5,3,5\n": "line 3 has more values than there are names",
     "x,y,z\n1,\udcff,2\n": "cannot be read as points",
 }
 ONE = {"position": [1.0, 2.0, 3.0]}

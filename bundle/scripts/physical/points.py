@@ -97,6 +97,12 @@ def _read_table(path: str, stream: io.TextIOBase) -> PointFile:
     columns = [header.index(axis) for axis in axes]
     if len(lines) < 2:
         raise InputError(f"{path} holds no points; it should have a line for each below the names of the columns.")
+    for number, row in lines[1:]:
+        if any(cell.strip() for cell in row[len(header) :]):
+            raise InputError(
+                f"{path}: line {number} has more values than there are names in the first line; write a point for a "
+                "decimal comma, and text with commas in quotes."
+            )
     positions = [
         [_number(row[column] if column < len(row) else "", f"{path}: line {number}") for column in columns]
         for number, row in lines[1:]
