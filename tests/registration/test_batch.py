@@ -126,6 +126,9 @@ def test_paths_are_relative_to_the_list(tmp_path: Path, images: list[str]) -> No
         ("fixed,movng\na,b\n", "unknown entry 'movng'"),
         ("fixed,moving\na,\n", "no fixed or no moving"),
         ("fixed,moving\na,b,c\n", "unknown entry"),
+        ('[{"fixed": "a", "moving": "b", "name": 7}]', "pair 1 has a name that is no text"),
+        ('[{"fixed": "a", "moving": "b", "moving_label": false}]', "has a moving_label that is no text"),
+        ('[{"fixed": "a", "moving": ["b"]}]', "has a moving that is no text"),
         ("fixed,moving,name\na,b,n\nc,d,n\n", "both be named 'n'"),
     ],
 )

@@ -162,6 +162,9 @@ def read_pairs(path: str) -> list[dict[str, str]]:
 def _checked(row: Mapping[Any, Any], number: int, path: str) -> dict[str, str]:
     given = {key: value.strip() for key, value in row.items() if isinstance(value, str) and value.strip()}
     unknown = [str(key) for key in row if key not in COLUMNS]
+    no_text = [key for key, value in row.items() if key in COLUMNS and not isinstance(value, str | None)]
+    if no_text and not unknown:
+        raise InputError(f"{path}: pair {number} has a {no_text[0]} that is no text; put it in quotes.")
     if unknown or "fixed" not in given or "moving" not in given:
         problem = f"the unknown entry {unknown[0]!r}" if unknown else "no fixed or no moving image"
         raise InputError(f"{path}: pair {number} has {problem}; the entries are {', '.join(COLUMNS)}.")
