@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def read_transform(path: str) -> Any:
     """ITK transform of a file: a displacement field or what ITK's transform reader takes.
 
     Raises:
-        InputError: if it cannot be read as one.
+        InputError: if it cannot be read as one, is empty, or holds a number that is not finite.
     """
     if not is_file(path):
         raise InputError(f"{path} {not_a_file(path)}; name a displacement field (.nii.gz) or an ITK transform (.h5).")
@@ -87,7 +88,22 @@ def read_transform(path: str) -> Any:
         raise InputError(f"{path} cannot be read as an ITK transform; give a complete .h5 or .tfm file.") from error
     if more:
         raise InputError(f"{path} holds {1 + len(more)} transforms side by side; give a file of one, or a composite.")
+    _check_numbers(path, parts_of(first))
     return first
+
+
+def _check_numbers(path: str, parts: Sequence[Any]) -> None:
+    """Refuse what ITK would apply without a word: an image resampled at NaN is all 0."""
+    import itk
+
+    if not parts:
+        raise InputError(f"{path} holds no transform but an empty composite; make it anew.")
+    for part in parts:
+        field = part.GetDisplacementField() if hasattr(part, "GetDisplacementField") else None
+        given = itk.array_view_from_image(field) if field is not None else list(part.GetParameters())
+        placed = matrix_of(part) if part.IsLinear() else list(part.GetFixedParameters())
+        if not (np.isfinite(given).all() and np.isfinite(placed).all()):
+            raise InputError(f"{path} holds NaN or infinite numbers; make it anew.")
 
 
 def _read_field(path: str) -> tuple[np.ndarray, Geometry]:

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InputError
 from ..options import typed
 from ..physical.itk_transforms import read_transform, transform_points
-from ..physical.points import PointFile, read_points
+from ..physical.points import LARGEST, PointFile, read_points
 from ..physical.steps import carry, steps_of
 from ..reports.numbers import MILLIMETRES, number
 from .output import staged
@@ -50,6 +50,10 @@ def carry_points(transform: str, landmarks: str, output_dir: str, target_landmar
     start = source.of_dimension(dims, transform)
     aim = target.of_dimension(dims, transform) if target is not None else None
     end = transform_points(found, start)
+    if not (np.abs(end) <= LARGEST).all():
+        raise InputError(
+            f"{transform} takes points beyond {LARGEST:.0g} mm; give a transform of images in millimetres."
+        )
     _, outside = carry(steps_of(found), start)
     _warn_of_outside(int(outside.sum()), source, transform)
     texts = {source.suffix: source.text(np.column_stack([end, source.positions[:, dims:]]))}
