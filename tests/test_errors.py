@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
 
 from scripts.errors import InputError, find_input_error, report_as_sentence
+from support import BUNDLE
 
 
 def raised(*errors: Exception) -> Exception:
@@ -77,3 +81,49 @@ def test_nothing_changes_elsewhere(spec: object, monkeypatch: pytest.MonkeyPatch
     before = sys.excepthook
     report_as_sentence()
     assert sys.excepthook is before
+
+
+SPEAKING = """
+import logging, sys
+from scripts.errors import outlive_readers
+outlive_readers()
+logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+for _ in range(3):
+    logging.info("Größe-脳 \\udcff")
+"""
+
+
+@pytest.fixture
+def closed_pipe() -> Iterator[int]:
+    """Whose reader has gone, as that of ``| head -1``."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    yield writing
+    os.close(writing)
+
+
+@pytest.fixture
+def full_disk() -> Iterator[int]:
+    writing = os.open("/dev/full", os.O_WRONLY)
+    yield writing
+    os.close(writing)
+
+
+@pytest.mark.parametrize("output", ["closed_pipe", "full_disk"])
+@pytest.mark.parametrize("words", [["-c", SPEAKING], ["-m", "scripts", "train", "--help"]], ids=["lines", "help"])
+def test_a_reader_that_has_gone_is_no_traceback(output: str, words: list[str], request: pytest.FixtureRequest) -> None:
+    writing = request.getfixturevalue(output)
+    command = [sys.executable, *words]
+    done = subprocess.run(command, cwd=BUNDLE, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    if output == "full_disk" and "-m" in words:  # the help is all that was asked for
+        assert done.returncode == 1 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
+    else:
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_an_encoding_lacks_is_escaped() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-c", SPEAKING]
+    done = subprocess.run(command, cwd=BUNDLE, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "Gr\\xf6\\xdfe-\\u8133 \\udcff\n" * 3

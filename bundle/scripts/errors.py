@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
+import io
 import logging
+import os
 import sys
 import threading
 from types import TracebackType
@@ -66,6 +69,29 @@ def quiet_threads() -> None:
     threading.excepthook = hook
 
 
+def outlive_readers() -> None:
+    """Lose a line that cannot be written, not the work, and without a word of Python's about it.
+
+    A reader may go (``| head -1``), an encoding lack a letter, and a name hold bytes that are none: each would be a
+    traceback for every line, and one more at the end.
+    """
+    logging.raiseExceptions = False
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    atexit.register(_let_go)
+
+
+def _let_go() -> None:
+    """Throw away what is left to be written where it cannot be: Python tries once more when it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def report_as_sentence() -> None:
     """In ``python -m monai.bundle``, end with the sentence instead of tracebacks; elsewhere do nothing.
 
@@ -75,6 +101,7 @@ def report_as_sentence() -> None:
     spec = getattr(sys.modules.get("__main__"), "__spec__", None)
     if spec is not None and spec.name.startswith("monai.bundle"):
         sys.excepthook = _sentence_hook
+        outlive_readers()
         quiet_threads()
         for library in TALKATIVE:
             logging.getLogger(library).setLevel(logging.CRITICAL)

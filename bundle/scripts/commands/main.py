@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ..errors import TALKATIVE, find_input_error, quiet_threads
 from ..options import OptionError, nearest
@@ -48,16 +47,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         middle, one sentence on the error stream says why.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if not words or words[0] in ("-h", "--help", "help"):
-        print(overview(), file=sys.stdout if words else sys.stderr)
-        return GOOD if words else BAD_USAGE
+    if not words:
+        print(overview(), file=sys.stderr)
+        return BAD_USAGE
     try:
-        verb = _verb(words[0])
-        return _call(verb.function, parse(verb, words[1:]))
-    except SystemExit:  # after the help of a verb
+        _do(words)
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return GOOD
     except KeyboardInterrupt:
         return _end("stopped.", STOPPED)
+    except BrokenPipeError:  # who reads has read enough
+        return GOOD
     except Exception as error:
         found = find_input_error(error)
         if found is None:
@@ -74,16 +75,24 @@ def overview() -> str:
     )
 
 
+def _do(words: Sequence[str]) -> None:
+    """The help, or a verb; what it says may still be in the output's buffer."""
+    if words[0] in ("-h", "--help", "help"):
+        print(overview())
+        return
+    verb = _verb(words[0])
+    try:
+        options = parse(verb, words[1:])
+    except SystemExit:  # after the help of a verb
+        return
+    _speak()
+    verb.function(**options)
+
+
 def _verb(name: str) -> Verb:
     if name not in VERBS:
         raise OptionError(f"there is no verb {name!r}; {nearest(name, VERBS)}.")
     return VERBS[name]
-
-
-def _call(function: Callable[..., Any], options: dict[str, Any]) -> int:
-    _speak()
-    function(**options)
-    return GOOD
 
 
 def _speak() -> None:

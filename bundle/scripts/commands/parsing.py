@@ -19,6 +19,10 @@ WORDS = "words"  # what stands without a name
 class _Parser(argparse.ArgumentParser):
     """Whose errors are sentences of ours."""
 
+    def print_help(self, file: Any = None) -> None:
+        """Print the help; argparse passes over an output that cannot be written."""
+        print(self.format_help(), end="", file=file)
+
     def error(self, message: str) -> NoReturn:
         """Refuse the command line.
 
