@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from scripts.files import atomic_folder, atomic_path, is_file, is_folder, not_a_file, write_text_atomic
+from scripts.files import atomic_folder, atomic_path, is_file, is_folder, is_unicode, not_a_file, write_text_atomic
 
 
 def names_in(folder: Path) -> list[str]:
@@ -22,6 +23,12 @@ def test_what_lies_at_a_path(tmp_path: Path) -> None:
         "is a folder",
         *["does not exist"] * 2,
     ]
+
+
+def test_names_that_are_text(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"Gr\xf6\xdfe")).touch()
+    (tmp_path / "Größe").touch()
+    assert {path.name: is_unicode(path) for path in tmp_path.iterdir()} == {"Gr\udcf6\udcdfe": False, "Größe": True}
 
 
 def test_text_is_written_as_it_is(tmp_path: Path) -> None:

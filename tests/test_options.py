@@ -158,7 +158,7 @@ def test_a_union_takes_the_first_kind_that_fits_and_text_last() -> None:
     assert convert("null", str | None, "x") is None
 
 
-@pytest.mark.parametrize("value", ["", "  ", "a\0b", True, None, ["a"]])
+@pytest.mark.parametrize("value", ["", "  ", "a\0b", "a\udcff", True, None, ["a"]])
 def test_no_text(value: object) -> None:
     refused(value, str)
 

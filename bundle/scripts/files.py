@@ -34,6 +34,15 @@ def is_there(path: str | os.PathLike[str]) -> bool:
         return False
 
 
+def is_unicode(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is text, not bytes that are none: Linux takes any, many libraries do not."""
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def not_a_file(path: str | os.PathLike[str]) -> str:
     """What a sentence says of a path at which no file is."""
     if is_folder(path):

@@ -65,6 +65,20 @@ def truncated_inside(folder: Path) -> str:
     return str(path)
 
 
+def wrong_checksum(folder: Path) -> str:
+    """A bit that has flipped where nothing but the checksum tells."""
+    path = write(folder / "moving.nii", array(), UNIT)
+    content = bytearray(gzip.compress(path.read_bytes(), 0))
+    content[-1000] ^= 64
+    (folder / "moving.nii.gz").write_bytes(content)
+    return str(folder / "moving.nii.gz")
+
+
+def name_of_bytes(folder: Path) -> str:
+    path = folder / os.fsdecode(b"Gr\xf6\xdfe.nii.gz")
+    return str(write(path, array(), UNIT))
+
+
 def truncated_nrrd(folder: Path) -> str:
     import itk
 
@@ -201,6 +215,8 @@ CASES: list[tuple[Spoil, str]] = [
     (no_image, "cannot be read as an image"),
     (truncated_gzip, "cannot be read as an image"),
     (truncated_inside, "cannot be read as an image"),
+    (wrong_checksum, "cannot be read as an image (CRC check failed"),
+    (name_of_bytes, "bytes that are no UTF-8"),
     (truncated_nrrd, "cannot be read as an image"),
     (empty, "cannot be read as an image"),
     (folder_without_dicom, "without DICOM files"),

@@ -118,8 +118,12 @@ def _as_float(value: Any) -> float:
 
 
 def _as_text(value: Any) -> str:
-    """Text, also a path or a number that ``fire`` read in it; not empty, without the NUL that no file name may hold."""
+    """Text, also a path or a number that ``fire`` read in it; not empty, without the NUL that no file name may hold.
+
+    The bytes of a name that are no text are refused: UnicodeEncodeError is a ValueError.
+    """
     text = str(_not_bool(value)) if isinstance(value, str | Real | PurePath) else ""
+    text.encode()
     return text if text.strip() and "\0" not in text else _refuse(value)
 
 

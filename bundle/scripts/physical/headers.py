@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from nibabel.openers import ImageOpener
 
 from ..errors import InputError
-from ..files import is_file, is_folder, not_a_file
+from ..files import is_file, is_folder, is_unicode, not_a_file
 from .geometry import Geometry
 from .information import Information, file_information, is_dicom, series_information
 from .orientation import RAS_LPS
@@ -20,6 +21,7 @@ NIFTI_SUFFIXES = (".nii.gz", ".nii")
 IMAGE_SUFFIXES = (*NIFTI_SUFFIXES, ".nrrd", ".nhdr", ".mha", ".mhd")
 MIN_SIZE = 4  # voxels: ITK smooths nothing shorter
 MAX_VOXELS = 2**30
+CHUNK = 2**20  # bytes at a time
 ORTHONORMAL = 1e-3  # how far the product of two axes may be from 0 or 1
 
 
@@ -74,6 +76,8 @@ def read_axes(path: str, vectors: int = 1) -> tuple[list[int], np.ndarray, np.nd
     """
     if not (is_file(path) or is_folder(path)):
         raise InputError(f"{path} {not_a_file(path)}; name an image file or a folder of one DICOM series.")
+    if not is_unicode(path):
+        raise InputError(f"{path} has a name of bytes that are no UTF-8, which ITK cannot open; rename it.")
     if is_nifti(path):
         _check_nifti(path)
     size, spacing, origin, direction, components = _information(path)
@@ -114,6 +118,18 @@ def nifti_header(path: str) -> nib.Nifti1Header:
     kind = nib.Nifti2Header if first in (b"\x1c\x02\0\0", b"\0\0\x02\x1c") else nib.Nifti1Header
     with ImageOpener(path) as stream:
         return kind.from_fileobj(stream, check=False)
+
+
+def check_whole(path: str) -> None:
+    """Read a compressed file to its end, where its checksum stands: nibabel stops behind the last voxel.
+
+    Raises:
+        OSError, EOFError, zlib.error: if it is not what was written.
+    """
+    if path.lower().endswith(".gz"):
+        with gzip.open(path) as stream:
+            while stream.read(CHUNK):
+                pass
 
 
 def unreadable(path: str, error: BaseException) -> InputError:

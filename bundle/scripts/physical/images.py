@@ -13,7 +13,7 @@ from monai.data import ITKReader, NibabelReader
 from ..errors import InputError
 from ..voxels import check_intensities, check_label_ids, smallest_type
 from .geometry import Geometry
-from .headers import is_nifti, read_geometry, unreadable
+from .headers import check_whole, is_nifti, read_geometry, unreadable
 from .information import series_files
 
 
@@ -135,6 +135,7 @@ def read_voxels(path: str, size: tuple[int, ...]) -> np.ndarray:
 
 def _read(path: str) -> np.ndarray:
     if is_nifti(path):
+        check_whole(path)
         nifti = NibabelReader()
         return np.asarray(nifti.get_data(nifti.read(path))[0])
     import itk  # takes seconds

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InputError
 from ..files import is_file, not_a_file
 from .geometry import THICK, Geometry
-from .headers import is_nifti, read_geometry, unreadable
+from .headers import check_whole, is_nifti, read_geometry, unreadable
 from .itk_images import geometry_of, itk_field, itk_image
 
 EVEN = 0.05  # voxels: what an inverse found by steps may differ by from one slice to the next
@@ -109,6 +109,7 @@ def _check_numbers(path: str, parts: Sequence[Any]) -> None:
 def _read_field(path: str) -> tuple[np.ndarray, Geometry]:
     """Vectors ``(E, *size)`` and grid of a vector NIfTI."""
     try:
+        check_whole(path)
         stored = np.asarray(nib.load(path).dataobj, dtype=np.float64)
     except Exception as error:
         raise unreadable(path, error) from error

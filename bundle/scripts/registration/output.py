@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 from ..errors import InputError, cannot_write
-from ..files import is_there, made_folder
+from ..files import is_there, is_unicode, made_folder
 from ..options import File
 from ..physical.headers import IMAGE_SUFFIXES
 
@@ -95,5 +95,5 @@ def check_name(name: str, where: str) -> None:
     Raises:
         InputError: the sentence begins with ``where``.
     """
-    if any(sign in name for sign in NOT_IN_NAMES) or name in ("", ".", ".."):
+    if any(sign in name for sign in NOT_IN_NAMES) or name in ("", ".", "..") or not is_unicode(name):
         raise InputError(f"{where} {name!r}; a name is that of files, without folders.")
