@@ -310,6 +310,9 @@ FILES: dict[str, tuple[Spoil, str]] = {
     "empty folder": (empty, "is an empty folder"),
     "one file": (folder_with(lambda folder: None, count=1), "one frame"),
     "text beside frames": (folder_with(lambda folder: (folder / "notes.txt").touch()), r"holds notes\.txt, no frame"),
+    "labels beside frames": (
+        folder_with(lambda folder: save(folder / "frame2_gt.nii.gz", frames(*SIZE))), "holds frame2_gt beside",
+    ),
     "folder beside frames": (folder_with(lambda folder: (folder / "more").mkdir()), "holds more, no frame"),
 }  # fmt: skip
 FRAMES: dict[str, tuple[Callable[[Path], object], str]] = {

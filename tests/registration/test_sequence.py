@@ -48,6 +48,18 @@ def of(out: Path, ending: str) -> Path:
     return found
 
 
+def test_labels_among_the_frames_are_refused(heart: Path, tmp_path: Path) -> None:
+    series = nib.load(heart / "heart000_4d.nii.gz")
+    for index in range(2):
+        nib.save(series.slicer[..., index], tmp_path / f"frame{index}.nii.gz")
+    label = tmp_path / "label.nii.gz"
+    label.write_bytes((heart / "heart000_frame01_gt.nii.gz").read_bytes())
+    methods = ConfiguredMethods("sequence", use_network=False, refinement_steps=0)
+    with pytest.raises(InputError, match="lies among the frames of"):
+        register_sequence_files(methods, str(tmp_path), str(tmp_path / "out"), label=str(label), device="cpu")
+    assert not (tmp_path / "out").exists()
+
+
 def test_aligned_frames_are_closer_to_the_reference(heart: Path, registered: tuple[SequenceResult, Path]) -> None:
     stored, aligned = voxels(heart / "heart000_4d.nii.gz"), voxels(of(registered[1], "_aligned.nii.gz"))
     assert aligned.shape == stored.shape

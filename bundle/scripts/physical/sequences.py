@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from ..errors import InputError
 from ..voxels import check_intensities
 from .dicom_cine import read_cine
 from .geometry import Geometry
-from .headers import IMAGE_SUFFIXES, read_geometry, sizes_text
+from .headers import IMAGE_SUFFIXES, read_geometry, sizes_text, stem_of
 from .images import Image, read_voxels
 from .information import is_dicom
 from .time_axis import THINNEST, check_grid, numbered, read_grid
@@ -103,7 +104,16 @@ def _of_folder(path: str) -> ImageSequence:
             f"{path} holds {(others or files)[0].name}, no frame; give a folder of {kinds} files alone, or of "
             "one DICOM cine alone."
         )
+    _refuse_companions(path, frames)
     return _of_cine(path, list(map(str, slices))) if slices else _of_frames(path, list(map(str, frames)))
+
+
+def _refuse_companions(path: str, frames: list[Path]) -> None:
+    """Refuse what lies beside a frame and bears its name and a word more, as a label map does."""
+    stems = [stem_of(file) for file in frames]
+    for stem, other in permutations(stems, 2):
+        if other.startswith(stem) and re.search("[a-z]", other[len(stem) :], re.IGNORECASE):
+            raise InputError(f"{path} holds {other} beside the frame {stem}; give a folder of a file a frame alone.")
 
 
 def _belongs(file: Path, frames: list[Path]) -> bool:

@@ -45,9 +45,12 @@ def register_frames(
         about: plain values that the report says besides.
 
     Raises:
-        InputError: if a file cannot be read, there is no such frame, or the reference has no label map.
+        InputError: if a file cannot be read, there is no such frame, or the reference has no label map, or one that
+            lies among the frames.
     """
     watch = Stopwatch()
+    if label is not None and Path(path).is_dir() and Path(label).resolve().parent == Path(path).resolve():
+        raise InputError(f"{label} lies among the frames of {path} and would be one; move it out of the folder.")
     sequence = read_sequence(path)
     check_frame(reference, sequence, "--reference")
     labels = {} if label is None else _labels(label, sequence, reference)
