@@ -65,13 +65,28 @@ def _stored(folder: Path) -> None:
     _save(folder / "Größe-脳.nii.gz", disc())
     _save(folder / "-dash.nii.gz", disc())
     _save(folder / "UPPER.NII.GZ", disc())
+    _save(folder / os.fsdecode(b"Gr\xf6\xdfe.nii.gz"), disc())
+    _save(folder / "label_float.nii.gz", (disc() > 50).astype(np.float32))
+    big = nib.Nifti1Header(endianness=">")
+    nib.save(nib.Nifti1Image(disc().astype(">f4"), UNIT, big), folder / "big_endian.nii.gz")
+    forms = nib.Nifti1Image(disc(), turned)
+    forms.set_qform(np.diag([-1.0, 1, 1, 1]), 1)
+    nib.save(forms, folder / "two_forms.nii.gz")
+    left = sitk.GetImageFromArray(disc().T)
+    left.SetDirection([-1.0, 0, 0, 1])
+    left.SetOrigin([23.0, 0])
+    sitk.WriteImage(left, str(folder / "left_handed.nrrd"), True)
+    sitk.WriteImage(sitk.Compose([left] * 3), str(folder / "colours.nrrd"), True)
     for suffix in ("nrrd", "mha", "nhdr", "mhd", "vtk", "png", "tif"):
         image = sitk.GetImageFromArray(disc().T)
         sitk.WriteImage(sitk.Cast(image, sitk.sitkUInt8) if suffix == "png" else image, str(folder / f"as.{suffix}"))
 
 
 def _spoilt_nifti(folder: Path) -> None:
+    one = disc()
+    one[5, 5] = np.nan
     arrays: dict[str, Any] = {
+        "nan_voxel": one,
         "nan": np.where(disc() > 90, np.nan, disc()),
         "infinite": np.where(disc() > 90, np.inf, disc()),
         "huge_values": disc().astype(np.float64) * 1e300,
@@ -140,6 +155,8 @@ def _spoilt_nifti(folder: Path) -> None:
         "cut_inside.nii.gz": gzip.compress(inside[: len(inside) // 2]),
         "cut_header.nii": inside[:200],
         "twice.nii.gz": gzip.compress(whole),
+        "checksum.nii.gz": whole[:-6] + bytes([whole[-6] ^ 1]) + whole[-5:],
+        "behind.nii.gz": whole + b"this is text",
         "plain.nii.gz": inside,
         "zipped.nii": whole,
         "random.nii.gz": gzip.compress(np.random.default_rng(0).bytes(3000)),
@@ -230,6 +247,7 @@ def _points(folder: Path) -> None:
         "points_head.csv": "x,y\n",
         "points_nan.csv": "x,y\nnan,1\n",
         "points_huge.csv": "x,y\n1e300,1\n",
+        "points_comma.csv": "x,y\n-10,5,-12,5\n",
         "points_text.csv": "x,y\nhere,there\n",
         "points_columns.csv": "a,b\n1,2\n",
         "points_semicolon.csv": "x;y\n1;2\n",
@@ -253,6 +271,7 @@ def _lists(folder: Path) -> None:
         "pairs.json": json.dumps([{"fixed": "fixed.nii.gz", "moving": "turned.nii.gz", "name": "x"}]),
         "pairs_names.json": json.dumps([{"fixed": "fixed.nii.gz", "moving": "moving.nii.gz", "name": "../x"}]),
         "pairs_numbers.json": json.dumps([{"fixed": 1, "moving": None}]),
+        "pairs_label.json": json.dumps([{"fixed": "fixed.nii.gz", "moving": "moving.nii.gz", "moving_label": 3}]),
         "list.json": "[]",
         "object.json": "{}",
         "number.json": "1",
