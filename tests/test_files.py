@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from scripts.files import atomic_folder, atomic_path, is_file, is_folder, is_unicode, not_a_file, write_text_atomic
+from scripts.files import (
+    atomic_folder,
+    atomic_path,
+    is_file,
+    is_folder,
+    is_name,
+    is_unicode,
+    not_a_file,
+    write_text_atomic,
+)
 
 
 def names_in(folder: Path) -> list[str]:
@@ -29,6 +38,11 @@ def test_names_that_are_text(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"Gr\xf6\xdfe")).touch()
     (tmp_path / "Größe").touch()
     assert {path.name: is_unicode(path) for path in tmp_path.iterdir()} == {"Gr\udcf6\udcdfe": False, "Größe": True}
+
+
+def test_names_of_files() -> None:
+    wrong = ("", ".", "..", "a/b", "../a", "a\\b", "a\0b", "\udcff")
+    assert all(map(is_name, ("a", ".a", "a..b", "Größe-脳"))) and not any(map(is_name, wrong))
 
 
 def test_text_is_written_as_it_is(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+NOT_IN_NAMES = ("/", "\\", "\0")
+
 
 def is_file(path: str | os.PathLike[str]) -> bool:
     """Whether a file is there; of a name that no file can have, such as too long a one, ``Path.is_file`` raises."""
@@ -41,6 +43,11 @@ def is_unicode(path: str | os.PathLike[str]) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be the name of a file, without folders."""
+    return not any(sign in text for sign in NOT_IN_NAMES) and text not in ("", ".", "..") and is_unicode(text)
 
 
 def not_a_file(path: str | os.PathLike[str]) -> str:

@@ -130,6 +130,8 @@ def bad_lists() -> dict[str, tuple[Any, str]]:
         "several images": ({"training": [{"image": ["c.nii.gz", "c.nii.gz"]}]}, "lacks its 'image', the path"),
         "label is null": ({"training": [{"image": "c.nii.gz", "label": None}]}, "lacks its 'label'"),
         "no test label": ({"training": [good], "test": [{"image": "c.nii.gz"}]}, "entry of 'test' lacks its 'label'"),
+        "a name of folders": ({"training": [{**good, "subject": "a/../../b"}]}, r"the subject 'a/\.\./\.\./b'"),
+        "no name": ({"training": [{**good, "subject": ""}]}, "the subject ''; a name is that of files"),
         "missing file": ({"training": [entry("d.nii.gz")]}, r"names .*d.nii.gz, which does not exist"),
         "missing label": ({"training": [{"image": "c.nii.gz", "label": "no.nii"}]}, r"names .*no.nii, which does"),
     }

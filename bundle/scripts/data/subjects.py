@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..files import is_file, is_folder, is_there, not_a_file
+from ..files import is_file, is_folder, is_name, is_there, not_a_file
 from ..physical import is_image, stem_of
 
 Record = dict[str, Any]
@@ -130,7 +130,11 @@ def _resolve(item: Any, path: Path, part: str) -> Record:
     for file in record.values():
         if not is_there(file):
             raise InputError(f"{path} names {file}, which does not exist.")
-    return {**record, "subject": str(item["subject"])} if "subject" in item else record
+    if "subject" in item:
+        record["subject"] = name = str(item["subject"])
+        if not is_name(name):
+            raise InputError(f"{path} names the subject {name!r}; a name is that of files, without folders.")
+    return record
 
 
 def _name_subjects(records: Sequence[Record], folder: Path) -> None:

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import get_args
 
 from ..errors import InputError, cannot_write
-from ..files import is_there, is_unicode, made_folder
+from ..files import is_name, is_there, made_folder
 from ..options import File
 from ..physical.headers import IMAGE_SUFFIXES
 
 REPORT, FIGURE = "_report.json", "_figure.png"  # what the names of two files of a pair end in
 REPEATED = ("field",)  # says what the transform says, whole: for programs that take no ITK transform
 FILES = tuple(name for name in get_args(File) if name not in REPEATED)  # what is written unless a user says otherwise
-NOT_IN_NAMES = ("/", "\\", "\0")
 WRITTEN_AS = {".nhdr": ".nrrd", ".mhd": ".mha"}  # one file of formats that are two
 
 
@@ -95,5 +94,5 @@ def check_name(name: str, where: str) -> None:
     Raises:
         InputError: the sentence begins with ``where``.
     """
-    if any(sign in name for sign in NOT_IN_NAMES) or name in ("", ".", "..") or not is_unicode(name):
+    if not is_name(name):
         raise InputError(f"{where} {name!r}; a name is that of files, without folders.")
