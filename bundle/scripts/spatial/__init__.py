@@ -1,5 +1,6 @@
 """Geometry on voxel grids: functions of tensors, nothing of files or engines."""
 
+from .affine import affine_field, fit_affine, fit_rigid, homogeneous
 from .compose import compose
 from .filters import along_axes, block_means, gaussian_means, smooth, window_means
 from .grids import identity_grid
@@ -18,15 +19,19 @@ __all__ = [
     "LINEAR_MODES",
     "ScalingSquaring",
     "Warp",
+    "affine_field",
     "along_axes",
     "block_means",
     "compose",
     "crop_to",
     "deformation_gradient",
+    "fit_affine",
+    "fit_rigid",
     "folded_fraction",
     "gaussian_means",
     "grid_points",
     "halve_field",
+    "homogeneous",
     "identity_grid",
     "invert_field",
     "invert_points",
