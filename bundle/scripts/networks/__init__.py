@@ -1,7 +1,9 @@
 """Networks: a pair of images in, a displacement field out; of a sequence, a pair a frame."""
 
+from .affine import AffineModel, KeyPointHead, RegressionHead
 from .attention import EfficientChannelAttention
 from .dense_unet import DenseUNet, field_head
+from .key_points import KeyPoints
 from .pyramid import RegistrationPyramid
 from .recurrence import Recurrence
 from .recurrent_unet import RecurrentUNet
@@ -9,12 +11,16 @@ from .registration import RegistrationModel
 from .self_similar import SelfSimilarInput
 
 __all__ = [
+    "AffineModel",
     "DenseUNet",
     "EfficientChannelAttention",
+    "KeyPointHead",
+    "KeyPoints",
     "Recurrence",
     "RecurrentUNet",
     "RegistrationModel",
     "RegistrationPyramid",
+    "RegressionHead",
     "SelfSimilarInput",
     "field_head",
 ]
