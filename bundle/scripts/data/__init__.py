@@ -2,6 +2,7 @@
 
 from .cohort import Cohort, open_cohort
 from .images import ImageStream, find_images
+from .known_affine import RandomAffinePaird
 from .pairs import PairDataset
 from .sequence_pairs import SequenceDataset, one_sequence
 
@@ -9,6 +10,7 @@ __all__ = [
     "Cohort",
     "ImageStream",
     "PairDataset",
+    "RandomAffinePaird",
     "SequenceDataset",
     "find_images",
     "one_sequence",

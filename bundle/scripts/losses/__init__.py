@@ -6,10 +6,19 @@ from .diffusion import ForwardDiffusion
 from .folding import FoldingPenalty
 from .lncc import FastLNCC
 from .mind import MINDLoss
+from .points import PointDistance
 from .registration import RegistrationLoss
 from .temporal import TemporalSmoothness
 
-__all__ = ["FastLNCC", "FoldingPenalty", "ForwardDiffusion", "MINDLoss", "RegistrationLoss", "TemporalSmoothness"]
+__all__ = [
+    "FastLNCC",
+    "FoldingPenalty",
+    "ForwardDiffusion",
+    "MINDLoss",
+    "PointDistance",
+    "RegistrationLoss",
+    "TemporalSmoothness",
+]
 
 # MONAI's spatial_gradient indexes with a list, which torch announces it will forbid; not the user's to mend.
 warnings.filterwarnings("ignore", message="Using a non-tuple sequence for multidimensional indexing")

@@ -14,6 +14,7 @@ ARGUMENTS: dict[str, Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], tupl
     "images": lambda pred, target: (pred["warped"], target["fixed"]),
     "anatomy": lambda pred, target: (warp(target["moving_anatomy"], pred["ddf"]), target["fixed_anatomy"]),
     "ddf": lambda pred, target: (pred["ddf"],),
+    "affine": lambda pred, target: (pred["ddf"], target["affine"], target["fixed"]),
 }
 
 
@@ -35,7 +36,8 @@ class RegistrationLoss(nn.Module):
     Args:
         terms: name to ``weight``, a number; ``loss``, which gives a scalar, lower is better; and ``of``, what it takes:
             ``images`` (the default): ``loss(warped, fixed)``; ``ddf``: ``loss(ddf)``; ``anatomy``: as ``images``, of
-            the images before they were recoloured, ``moving_anatomy`` and ``fixed_anatomy`` of the target.
+            the images before they were recoloured, ``moving_anatomy`` and ``fixed_anatomy`` of the target; ``affine``,
+            of pairs whose true map is known: ``loss(ddf, affine, fixed)``.
 
     Raises:
         ValueError: if there is no term, or one lacks its weight or loss, has more than these, or takes something else.
@@ -61,7 +63,7 @@ class RegistrationLoss(nn.Module):
 
         Args:
             pred: ``warped`` ``(B, C, *S)`` and ``ddf`` ``(B, D, *S)``, in voxels.
-            target: ``fixed`` ``(B, C, *S)``.
+            target: ``fixed`` ``(B, C, *S)`` and, for terms of it, ``affine`` ``(B, D, D + 1)``, fixed voxel to moving.
 
         Returns:
             A scalar; the unweighted terms of this call stay in ``values``, by name, for the log.

@@ -2,6 +2,7 @@
 
 from .align import AlignToAtlasd
 from .atlas import Atlas, CarryAtlasLabelsd, PairWithAtlasd
+from .coarser import Coarserd
 from .contrast import RandContrastd, RandCutd, RandEachd, RandStripd
 from .intensity import ScaleIntensityd
 from .read import ReadSubjectd
@@ -14,6 +15,7 @@ __all__ = [
     "AnsweringCompose",
     "Atlas",
     "CarryAtlasLabelsd",
+    "Coarserd",
     "PairWithAtlasd",
     "RandContrastd",
     "RandCutd",
