@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..configuration.kinds import Device
-from ..options import Count, File, NotNegative, Number, Positive, Precision, Quality
+from ..options import Affine, Count, File, NotNegative, Number, Positive, Precision, Quality
 
 
 def register(
@@ -15,7 +15,7 @@ def register(
     moving_label: str | None = None,
     pairs: str | None = None,
     method: str | None = None,
-    affine: bool = True,
+    affine: bool | Affine = True,
     use_network: bool = True,
     spacing: Positive | None = None,
     passes: Count | None = None,
@@ -38,7 +38,7 @@ def register(
         moving_label: label map of the moving image, carried along
         pairs: instead of one pair, a CSV or JSON list of fixed, moving[, fixed_label, moving_label, name]
         method: name of a file in configs/methods, or a file; without it, the one for the images' dimensions
-        affine: search for an affine map first; false where the images are aligned already
+        affine: how an affine map is found first: itk (or true), network, both; none (or false) where they are aligned
         use_network: false: affine map and refinement alone, which need no weights
         spacing: of the working grid, mm; without it, as fits the object
         passes: of the network over the pair

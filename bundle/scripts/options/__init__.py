@@ -5,6 +5,7 @@ Pure functions, nothing of files: ``names`` (that do not exist), ``bounds`` (bes
 """
 
 from .bounds import (
+    Affine,
     Bound,
     Count,
     File,
@@ -25,6 +26,7 @@ from .names import OptionError, nearest, unknown_option
 from .words import words_of
 
 __all__ = [
+    "Affine",
     "Bound",
     "Count",
     "File",

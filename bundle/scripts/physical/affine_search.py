@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import itk
 import numpy as np
 
-from .affine_starts import identity, starts
+from .affine_starts import about_centre, identity, starts
 from .geometry import Geometry
 from .headers import reason_of
 from .intensity import bright_box
@@ -37,14 +37,23 @@ SAMPLES_PER_LEVEL = 20_000
 METRIC_THREADS = 1
 
 
-def find_affine(fixed: Prepared, moving: Prepared) -> np.ndarray:
-    """The affine map from coordinates in ``fixed`` to coordinates in ``moving``, ``(D + 1, D + 1)``, mm."""
+def find_affine(fixed: Prepared, moving: Prepared, guesses: Sequence[np.ndarray] = ()) -> np.ndarray:
+    """The affine map from coordinates in ``fixed`` to coordinates in ``moving``, ``(D + 1, D + 1)``, mm.
+
+    Args:
+        fixed, moving: the images.
+        guesses: such maps, from which the search may start, besides its own.
+    """
     images = [itk_image(image.values[0, 0].numpy(), image.grid.geometry) for image in (fixed, moving)]
-    return matrix_of(register_affine(*images))
+    return matrix_of(register_affine(*images, guesses=[about_centre(images[0], guess) for guess in guesses]))
 
 
 def register_affine(
-    fixed: itk.Image, moving: itk.Image, num_iterations: int = 200, seed: int = 0
+    fixed: itk.Image,
+    moving: itk.Image,
+    num_iterations: int = 200,
+    seed: int = 0,
+    guesses: Sequence[itk.AffineTransform] = (),
 ) -> itk.AffineTransform:
     """Find the affine map that makes ``moving`` look like ``fixed``.
 
@@ -57,6 +66,7 @@ def register_affine(
         moving: likewise, of the same D.
         num_iterations: upper limit on the optimiser's steps at each of the four levels.
         seed: of the points at which the images are compared (images too large to use every voxel).
+        guesses: where the search may start, besides :func:`starts`.
 
     Returns:
         Transform of physical points of ``fixed`` to physical points of ``moving``, in millimetres.
@@ -68,7 +78,7 @@ def register_affine(
         values = itk.array_view_from_image(image)
         if not np.isfinite(values).all() or values.min() == values.max():
             raise ValueError("affine registration needs finite images that are not constant")
-    scored = [(mutual_information(fixed, moving, guess), guess) for guess in starts(fixed, moving)]
+    scored = [(mutual_information(fixed, moving, guess), guess) for guess in [*starts(fixed, moving), *guesses]]
     best, start = max(scored, key=lambda pair: pair[0])
     found = _optimise(fixed, moving, start, num_iterations, seed)
     return found if mutual_information(fixed, moving, found) > best * TELLING else start

@@ -37,6 +37,13 @@ def starts(fixed: itk.Image, moving: itk.Image) -> list[itk.AffineTransform]:
     return [_transform(*guess) for guess in guesses]
 
 
+def about_centre(fixed: itk.Image, affine: np.ndarray) -> itk.AffineTransform:
+    """The map ``(D + 1, D + 1)`` as a transform about the fixed object's centre, as all starts are."""
+    centre = _moments(fixed, True)[0]
+    matrix, shift = affine[:-1, :-1], affine[:-1, -1]
+    return _transform(matrix, centre, matrix @ centre + shift - centre)
+
+
 def _transform(matrix: np.ndarray, centre: np.ndarray, translation: np.ndarray) -> itk.AffineTransform:
     transform = identity(len(centre))
     transform.SetCenter(centre.tolist())

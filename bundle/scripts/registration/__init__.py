@@ -3,11 +3,13 @@
 From the ground up: ``method`` (what a registration is made of), ``deformation`` (what is found, as a map of points),
 ``working_grid``, ``measures``, ``verdict`` (whether to believe a result) and ``output`` (names and folder of what is
 written); ``stages`` (affine, network, refined), ``results`` (all that a user gets), ``configured`` (methods from their
-files), ``apply`` (warp, jacobian), ``points`` (landmarks), ``field_files`` (a field made of saved transforms),
-``compose`` and ``invert``; ``pipeline`` (one pair); ``batch`` (the command) and ``api`` (the function). Of sequences:
+files), ``affine_network`` (affine maps by one), ``apply`` (warp, jacobian), ``points`` (landmarks), ``field_files`` (a
+field made of saved transforms), ``compose`` and ``invert``; ``pipeline`` (one pair); ``batch`` (the command) and
+``api`` (the function). Of sequences:
 ``motion``, ``sequence``, ``sequence_result``, ``sequence_writers`` and ``sequence_files``, in the same order.
 """
 
+from .affine_network import affine_stage
 from .api import configured, register
 from .apply import jacobian, warp
 from .batch import register_files
@@ -37,6 +39,7 @@ __all__ = [
     "Result",
     "SequenceRegistration",
     "SequenceResult",
+    "affine_stage",
     "carry_points",
     "chosen_stages",
     "compose",

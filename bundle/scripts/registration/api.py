@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ..options import File, Quality, convert, typed
-from .configured import ConfiguredMethods
+from ..engines.stages import AFFINE
+from ..options import Affine, File, Quality, convert, typed
+from .affine_network import affine_stage
+from .configured import AFFINE_DEFAULTS, ConfiguredMethods
 from .output import FILES, staged
 from .pipeline import Registration
 from .results import Result
-from .stages import chosen_stages
+from .stages import Stage, chosen_stages
 
 
 def register(
@@ -61,7 +63,7 @@ def register(
 @typed
 def configured(
     method: str | None = None,
-    affine: bool = True,
+    affine: bool | Affine = True,
     use_network: bool = True,
     device: str | torch.device | None = None,
     quality: Quality = "default",
@@ -71,7 +73,8 @@ def configured(
 
     Args:
         method: name of a file in ``configs/methods``, or a path; ``None``: the default for the images' dimensions.
-        affine: whether to search for an affine map first.
+        affine: how an affine map is found first: ``itk`` (or true) by a search, ``network`` by that of the method
+            ``affine_2d`` or ``affine_3d``, ``both`` by a search that may start there; ``none`` (or false): none is.
         use_network: false: affine stage and refinement alone.
         device: of the network and the refinement; ``None``: CUDA where there is one.
         quality: of :data:`scripts.registration.configured.QUALITIES`.
@@ -83,6 +86,10 @@ def configured(
     """
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     methods = ConfiguredMethods(method, use_network, quality, **changes)
-    stages = chosen_stages(affine, use_network)
-    identity: Mapping[str, Any] = {"stages": stages, **methods.identity}
+    found_by = affine if isinstance(affine, str) else "itk" if affine else "none"
+    stages: list[str | Stage] = [*chosen_stages(found_by != "none", use_network)]
+    identity: dict[str, Any] = {"stages": list(stages), **methods.identity}
+    if found_by in ("network", "both"):
+        identity["affine"] = {"by": found_by, **ConfiguredMethods(defaults=AFFINE_DEFAULTS).identity}
+        stages[stages.index(AFFINE)] = affine_stage(found_by, device)
     return Registration(methods, stages, identity, device)

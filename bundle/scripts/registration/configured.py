@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..options import OptionError
 from .method import Method
 
 DEFAULTS = {2: "brain_2d", 3: "brain_3d"}  # by the images' dimensions
+AFFINE_DEFAULTS = {2: "affine_2d", 3: "affine_3d"}  # likewise, of the affine stage's network
 OF_FILE = ("refinement", "intensity", "spacing", "spatial_size", "channels_last")
 SHOWN = ("panels", "same_contrast")  # how a result is drawn and judged, where the file says so: not what it is
 PARTS = (*OF_FILE, "precision")
@@ -34,15 +36,21 @@ class ConfiguredMethods:
         quality: of :data:`QUALITIES`; steps that are given in ``changes`` are what they are.
         changes: what stands instead of the file's values, also as text; ``ckpt_path`` are other weights, for the
             images' dimensions.
+        defaults: names by the images' dimensions.
 
     Raises:
         OptionError: if a change is of no value that the file has, or of another kind.
     """
 
     def __init__(
-        self, method: str | None = None, use_network: bool = True, quality: str = "default", **changes: Any
+        self,
+        method: str | None = None,
+        use_network: bool = True,
+        quality: str = "default",
+        defaults: Mapping[int, str] = DEFAULTS,
+        **changes: Any,
     ) -> None:
-        self.method, self.use_network, self.quality = method, use_network, quality
+        self.method, self.use_network, self.quality, self.defaults = method, use_network, quality, defaults
         given = {name: value for name, value in changes.items() if value is not None}
         self.weights = given.pop("ckpt_path", None)
         self.changes = typed_overrides(self._read(2), given, expressions=False)
@@ -66,7 +74,7 @@ class ConfiguredMethods:
     @property
     def identity(self) -> dict[str, Any]:
         """What makes one configuration's results differ from another's, by the images' dimensions."""
-        return {f"{dims}-D": self._described(dims) for dims in DEFAULTS}
+        return {f"{dims}-D": self._described(dims) for dims in self.defaults}
 
     def _described(self, dims: int) -> dict[str, Any]:
         parser, _ = self._parser(dims)
@@ -103,5 +111,5 @@ class ConfiguredMethods:
         configs = BUNDLE / "configs"
         if self.method is not None:
             return method_file(configs, self.method)
-        default = configs / "methods" / f"{DEFAULTS[dims]}.yaml"
-        return default if default.is_file() else method_file(configs, DEFAULTS[2])
+        default = configs / "methods" / f"{self.defaults[dims]}.yaml"
+        return default if default.is_file() else method_file(configs, self.defaults[2])

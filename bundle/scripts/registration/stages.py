@@ -6,7 +6,7 @@ resolution; both deformations are maps from the one to the other, and work is do
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -37,20 +37,40 @@ class Stage(Protocol):
 
 
 class AffineStage:
-    """ITK's affine search; it finds the affine map anew and keeps the field."""
+    """The affine map, found anew; the field is kept.
+
+    Args:
+        method, device: it needs neither.
+        network: finds a map, where there is one: a further start of the search, see :class:`AffineNetwork`.
+        search: whether ITK searches; else the network's map is the result.
+
+    Raises:
+        ValueError: if neither is to find it.
+    """
 
     name = AFFINE
 
-    def __init__(self, method: Method | None = None, device: torch.device | str = "cpu") -> None:
-        self.method, self.device = method, device  # it needs neither
+    def __init__(
+        self,
+        method: Method | None = None,
+        device: torch.device | str = "cpu",
+        network: Callable[[Prepared, Prepared], np.ndarray] | None = None,
+        search: bool = True,
+    ) -> None:
+        if not search and network is None:
+            raise ValueError("an affine stage needs a network or a search")
+        self.method, self.device, self.network, self.search = method, device, network, search
 
     def __call__(self, fixed: Prepared, moving: Prepared, deformation: Deformation) -> Deformation:
         """The deformation with the affine map that makes ``moving`` look like ``fixed``."""
+        found = [] if self.network is None else [self.network(fixed, moving)]
+        if not self.search:
+            return replace(deformation, affine=found[0])
         from ..physical.affine_search import find_affine  # imports ITK, which takes seconds
 
         grid = deformation.grid  # around what is cut out of more nothing is known: only what both show is compared
         seen = fixed.coarser(float(grid.spacing.min())) if fixed.is_cut_out else placed(fixed, grid)
-        return replace(deformation, affine=find_affine(seen, moving))
+        return replace(deformation, affine=find_affine(seen, moving, found))
 
 
 class NetworkStage:
