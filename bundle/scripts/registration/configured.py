@@ -17,9 +17,9 @@ from .method import Method
 DEFAULTS = {2: "brain_2d", 3: "brain_3d"}  # by the images' dimensions
 AFFINE_DEFAULTS = {2: "affine_2d", 3: "affine_3d"}  # likewise, of the affine stage's network
 OF_FILE = ("refinement", "intensity", "spacing", "spatial_size", "channels_last")
-SHOWN = ("panels", "same_contrast")  # how a result is drawn and judged, where the file says so: not what it is
+SHOWN = ("panels", "same_contrast")  # how a result is drawn and judged: not what it is
 PARTS = (*OF_FILE, "precision")
-NEEDED = (*OF_FILE, "spatial_dims", "loss", "network_def", "weights")
+NEEDED = (*OF_FILE, *SHOWN, "spatial_dims", "loss", "network_def", "weights")
 QUALITIES = {"fast": 0, "default": 1, "best": 3}  # times a method's steps of optimisation
 STEPS = ("refinement_steps", "fine_steps")
 WHERE = ("bundle_root", "device")  # change no result
@@ -63,8 +63,7 @@ class ConfiguredMethods:
         """
         parser, own = self._parser(dims)
         has_network = self.use_network and (dims == own or self.weights is not None)
-        shown = [name for name in SHOWN if name in parser.config]
-        wanted = [*PARTS, *shown, "weights", *(["network_def"] if has_network else [])]
+        wanted = [*PARTS, *SHOWN, "weights", *(["network_def"] if has_network else [])]
         try:
             made = {name: parser.get_parsed_content(name) for name in wanted}
         except RuntimeError as error:  # MONAI wraps what it instantiates
