@@ -54,7 +54,9 @@ def warp(
     sources += [(read_label(moving_label), True)] if moving_label else []
     names = [f"{name_of(image.path)}_warped{suffix_like(fixed)}" for image, _ in sources]
     if len(set(names)) < len(names):
-        raise InputError(f"both {moving} and {moving_label} would be written as {names[0]}; warp one after the other.")
+        raise InputError(
+            f"both {moving} and {moving_label} would be written as {names[0]}; warp them into two folders."
+        )
     written = []
     with staged(output_dir, [transform, fixed, moving, moving_label]) as folder:
         for (image, nearest), name in zip(sources, names, strict=True):
