@@ -36,6 +36,12 @@ def test_contrast_changes_nothing(dims: int) -> None:
     torch.testing.assert_close(model(inverted), field, atol=1e-3, rtol=1e-2)
 
 
+def test_a_smaller_grid_gives_a_smaller_field() -> None:
+    """In voxels of that grid, whatever the size of the pair."""
+    seen = SelfSimilarInput(DenseUNet(spatial_dims=3, in_channels=48, channels=[4, 6], output_level=1), shrink=2)
+    assert seen(torch.rand(1, 2, 15, 16, 18)).shape == (1, 3, 4, 4, 5)
+
+
 @pytest.mark.parametrize("dims", [2, 3])
 def test_it_can_be_traced_for_other_sizes(dims: int) -> None:
     model, images = network(dims), pair(dims)

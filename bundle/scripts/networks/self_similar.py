@@ -18,8 +18,8 @@ class SelfSimilarInput(nn.Module):
         backbone: takes ``(B, 2 N P, *S)`` for N distances, where P is 4 in 2-D and 12 in 3-D: moving, then fixed.
         radius: of the patches that are compared, voxels.
         distances: of these from a voxel, voxels, one after the other.
-        shrink: what is seen is averaged over blocks of so many voxels an axis: a smaller grid for the backbone, on which
-            what the voxels say is still told.
+        shrink: what is seen is averaged over blocks of so many voxels an axis: a smaller grid for the backbone, which
+            is still told what the voxels say.
     """
 
     def __init__(
