@@ -38,7 +38,7 @@ def test_contrast_changes_nothing(dims: int) -> None:
 
 def test_a_smaller_grid_gives_a_smaller_field() -> None:
     """In voxels of that grid, whatever the size of the pair."""
-    seen = SelfSimilarInput(DenseUNet(spatial_dims=3, in_channels=48, channels=[4, 6], output_level=1), shrink=2)
+    seen = SelfSimilarInput(DenseUNet(spatial_dims=3, in_channels=48, channels=[4, 6, 8], output_level=1), shrink=2)
     assert seen(torch.rand(1, 2, 15, 16, 18)).shape == (1, 3, 4, 4, 5)
 
 
