@@ -14,6 +14,7 @@
 ``sequences``       the recurrent network on beating hearts, beside peers
 ``contrast``        pairs of two contrasts that are made, so that labels tell what is right
 ``two_contrasts``   T1 to T2 of whole heads
+``capture``         how far an image may be turned, shifted or scaled for its affine map to be found
 ``profiles``        where the time goes
 ``imports``         the rooms of ``bundle/scripts`` and the arrows between them
 ==================  ====================================================================================

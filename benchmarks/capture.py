@@ -44,7 +44,7 @@ from .command import command_line, start
 from .docs import publish
 from .reports.capture import save_capture
 
-SWEEPS = {
+SWEEPS: dict[str, list[float]] = {
     "rotation": [0, 15, 30, 45, 60, 75, 90, 105, 120, 135, 150, 165, 180],
     "shift": [0, 10, 20, 40, 60, 80],
     "scale": [0.7, 0.8, 0.9, 1, 1.15, 1.3, 1.4],

@@ -87,8 +87,8 @@ class KeyPointHead(nn.Module):
     def forward(self, fixed: Tensor, moving: Tensor) -> Tensor:
         """``(B, D, D + 1)``, fixed to moving, of two views; both go through the network at once."""
         points, spread = self.key_points(torch.cat([fixed, moving]))
-        weights = 1 / (CERTAIN + sum(spread.chunk(2)))
-        return self.fit(*points.chunk(2), weights)
+        (fixed_points, moving_points), spreads = points.chunk(2), spread.chunk(2)
+        return self.fit(fixed_points, moving_points, 1 / (CERTAIN + spreads[0] + spreads[1]))
 
 
 class RegressionHead(nn.Module):

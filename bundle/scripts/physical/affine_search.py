@@ -37,7 +37,7 @@ SAMPLES_PER_LEVEL = 20_000
 METRIC_THREADS = 1
 
 
-def find_affine(fixed: Prepared, moving: Prepared, guesses: Sequence[np.ndarray] = ()) -> np.ndarray:
+def find_affine(fixed: Prepared, moving: Prepared, *, guesses: Sequence[np.ndarray] = ()) -> np.ndarray:
     """The affine map from coordinates in ``fixed`` to coordinates in ``moving``, ``(D + 1, D + 1)``, mm.
 
     Args:
@@ -53,6 +53,7 @@ def register_affine(
     moving: itk.Image,
     num_iterations: int = 200,
     seed: int = 0,
+    *,
     guesses: Sequence[itk.AffineTransform] = (),
 ) -> itk.AffineTransform:
     """Find the affine map that makes ``moving`` look like ``fixed``.

@@ -70,7 +70,7 @@ class AffineStage:
 
         grid = deformation.grid  # around what is cut out of more nothing is known: only what both show is compared
         seen = fixed.coarser(float(grid.spacing.min())) if fixed.is_cut_out else placed(fixed, grid)
-        return replace(deformation, affine=find_affine(seen, moving, found))
+        return replace(deformation, affine=find_affine(seen, moving, guesses=found))
 
 
 class NetworkStage:
