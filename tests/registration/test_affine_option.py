@@ -101,6 +101,14 @@ def test_a_network_of_another_kind_is_refused() -> None:
     assert_one_sentence(str(caught.value))
 
 
+def test_weights_that_are_not_there(tmp_path: Path) -> None:
+    model, path = AffineModel(RegressionHead(torch.nn.Identity())), tmp_path / "none.pt"
+    find = AffineNetwork(lambda dims: Method(network=model, weights=str(path)))
+    with pytest.raises(InputError, match="no trained affine network for 2-D images; train one") as caught:
+        find(shown(np.eye(3)), shown(np.eye(3)))
+    assert_one_sentence(str(caught.value), str(path))
+
+
 def test_a_turned_brain_is_found(real_data: Path, tmp_path: Path, no_picture: None) -> None:
     """By the weights that are shipped, from further than the search alone can be sure of."""
     path = sorted((real_data / "neurite_oasis_2d").glob("*/slice_norm.nii.gz"))[5]

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..engines import load_weights
 from ..errors import InputError
+from ..files import is_file, not_a_file
 from ..networks import AffineModel
 from ..physical import Prepared
 from .configured import AFFINE_DEFAULTS, ConfiguredMethods
@@ -52,6 +53,11 @@ class AffineNetwork:
             method = self.method_of(dims)
             if not isinstance(method.network, AffineModel):
                 raise InputError(f"there is no affine network for {dims}-D images; use --affine itk.")
+            if not is_file(method.weights):
+                raise InputError(
+                    f"{method.weights} {not_a_file(method.weights)}: there is no trained affine network for {dims}-D "
+                    "images; train one (docs/affine.md), or use --affine itk."
+                )
             load_weights(method.weights, method.network)
             self._ready[dims] = method.network.to(self.device).eval(), method
         return self._ready[dims]
