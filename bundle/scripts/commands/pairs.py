@@ -13,6 +13,7 @@ def register(
     output_dir: str,
     fixed_label: str | None = None,
     moving_label: str | None = None,
+    initial_transform: str | None = None,
     pairs: str | None = None,
     method: str | None = None,
     affine: bool | Affine = True,
@@ -36,7 +37,9 @@ def register(
         output_dir: folder of the results
         fixed_label: label map of the fixed image; with both, their overlap is reported
         moving_label: label map of the moving image, carried along
-        pairs: instead of one pair, a CSV or JSON list of fixed, moving[, fixed_label, moving_label, name]
+        initial_transform: ITK transform or displacement field to start from, fixed points to moving points; the affine
+            search starts from an affine map, a deformable one takes its place
+        pairs: instead of one pair, a CSV or JSON list of fixed, moving[, name, or any other file of a pair above]
         method: name of a file in configs/methods, or a file; without it, the one for the images' dimensions
         affine: how an affine map is found first: itk (or true), network, both; none (or false) where they are aligned
         use_network: false: affine map and refinement alone, which need no weights
@@ -67,7 +70,8 @@ def register(
         ckpt_path=ckpt_path,
         precision=precision,
     )
-    register_files(registration, output_dir, fixed, moving, fixed_label, moving_label, pairs, files or FILES)
+    more = {"fixed_label": fixed_label, "moving_label": moving_label, "initial_transform": initial_transform}
+    register_files(registration, output_dir, fixed, moving, pairs, files or FILES, **more)
 
 
 def warp(

@@ -37,15 +37,20 @@ SAMPLES_PER_LEVEL = 20_000
 METRIC_THREADS = 1
 
 
-def find_affine(fixed: Prepared, moving: Prepared, *, guesses: Sequence[np.ndarray] = ()) -> np.ndarray:
+def find_affine(
+    fixed: Prepared, moving: Prepared, *, start: np.ndarray | None = None, guesses: Sequence[np.ndarray] = ()
+) -> np.ndarray:
     """The affine map from coordinates in ``fixed`` to coordinates in ``moving``, ``(D + 1, D + 1)``, mm.
 
     Args:
         fixed, moving: the images.
-        guesses: such maps, from which the search may start, besides its own.
+        start: such a map, from which is searched instead of the search's own guesses.
+        guesses: such maps, from which the search may start besides.
     """
     images = [itk_image(image.values[0, 0].numpy(), image.grid.geometry) for image in (fixed, moving)]
-    return matrix_of(register_affine(*images, guesses=[about_centre(images[0], guess) for guess in guesses]))
+    began = None if start is None else about_centre(images[0], start)
+    further = [about_centre(images[0], guess) for guess in guesses]
+    return matrix_of(register_affine(*images, start=began, guesses=further))
 
 
 def register_affine(
@@ -54,20 +59,22 @@ def register_affine(
     num_iterations: int = 200,
     seed: int = 0,
     *,
+    start: itk.AffineTransform | None = None,
     guesses: Sequence[itk.AffineTransform] = (),
 ) -> itk.AffineTransform:
     """Find the affine map that makes ``moving`` look like ``fixed``.
 
-    The search starts from the best of some guesses (see :func:`starts`), and the result is the better of that guess and
-    what was found, by the metric that is optimised, taken over the whole fixed grid: never worse than any guess,
-    whatever the contrast.
+    The search starts from ``start``, else from the best of some guesses (see :func:`starts`), and the result is the
+    better of that start and what was found, by the metric that is optimised, taken over the whole fixed grid: never
+    worse than any guess, whatever the contrast.
 
     Args:
         fixed: image scaled to [0, 1], 32-bit floats, D = 2 or 3; its grid is where the two are compared.
         moving: likewise, of the same D.
         num_iterations: upper limit on the optimiser's steps at each of the four levels.
         seed: of the points at which the images are compared (images too large to use every voxel).
-        guesses: where the search may start, besides :func:`starts`.
+        start: where to search from; ``None``: at the best of :func:`starts`.
+        guesses: where the search may start besides.
 
     Returns:
         Transform of physical points of ``fixed`` to physical points of ``moving``, in millimetres.
@@ -79,7 +86,8 @@ def register_affine(
         values = itk.array_view_from_image(image)
         if not np.isfinite(values).all() or values.min() == values.max():
             raise ValueError("affine registration needs finite images that are not constant")
-    scored = [(mutual_information(fixed, moving, guess), guess) for guess in [*starts(fixed, moving), *guesses]]
+    own = starts(fixed, moving) if start is None else [start]
+    scored = [(mutual_information(fixed, moving, guess), guess) for guess in [*own, *guesses]]
     best, start = max(scored, key=lambda pair: pair[0])
     found = _optimise(fixed, moving, start, num_iterations, seed)
     return found if mutual_information(fixed, moving, found) > best * TELLING else start

@@ -57,6 +57,15 @@ class Frame:
         matrix = planar[:, :-1] @ self.basis.T + self.normal_of(image) @ self.normal.T
         return homogeneous(np.column_stack([matrix, planar[:, -1] - matrix @ self.offset]))
 
+    def of_space(self, matrix: np.ndarray) -> np.ndarray:
+        """An affine map of physical points, ``(E + 1, E + 1)``, as one of coordinates, ``(D + 1, D + 1)``.
+
+        A slice's points are taken back to the plane of the frame, straight across it.
+        """
+        linear = self.basis.T @ matrix[:-1, :-1]
+        rest = linear @ self.offset + self.basis.T @ (matrix[:-1, -1] - self.offset)
+        return homogeneous(np.column_stack([linear @ self.basis, rest]))
+
 
 @dataclass(frozen=True)
 class Grid:

@@ -33,8 +33,19 @@ class Pair:
         return [image.note for image in images if image is not None and image.note]
 
 
-def read_pair(fixed: str, moving: str, fixed_label: str | None = None, moving_label: str | None = None) -> Pair:
+def read_pair(
+    fixed: str,
+    moving: str,
+    fixed_label: str | None = None,
+    moving_label: str | None = None,
+    as_placed: bool = True,
+) -> Pair:
     """Read a pair.
+
+    Args:
+        fixed, moving: image files.
+        fixed_label, moving_label: label maps of theirs.
+        as_placed: whether the images are registered as their headers place them; else they may lie apart.
 
     Raises:
         InputError: if a file cannot be read, or as :func:`pair_up`, or the images do not overlap in space.
@@ -43,7 +54,8 @@ def read_pair(fixed: str, moving: str, fixed_label: str | None = None, moving_la
     of_first = read_label(fixed_label, first) if fixed_label else None
     of_second = read_label(moving_label, second) if moving_label else None
     pair = pair_up(first, second, of_first, of_second)
-    _check_overlap(pair)
+    if as_placed:
+        _check_overlap(pair)
     return pair
 
 

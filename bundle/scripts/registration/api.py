@@ -26,6 +26,7 @@ def register(
     fixed_label: str | Path | None = None,
     moving_label: str | Path | None = None,
     files: Sequence[str] = FILES,
+    initial_transform: str | Path | None = None,
     **options: Any,
 ) -> Result:
     """Register two images as ``python -m scripts register`` does.
@@ -41,6 +42,7 @@ def register(
         output_dir: folder of the results; ``None``: nothing is written.
         fixed_label, moving_label: label maps.
         files: what is written besides the report, of :data:`scripts.options.File`.
+        initial_transform: file of the transform to start from, fixed points to moving points.
         options: what the command takes: ``refinement_steps=0``, ``affine=False``, ``use_network=False``, ...
 
     Returns:
@@ -51,10 +53,11 @@ def register(
     """
     wanted = convert(files, list[File], "files")
     registration = configured(**options)
-    labels = (str(each) if each is not None else None for each in (moving_label, fixed_label))
-    images = [fixed, moving, fixed_label, moving_label]
-    with staged(output_dir, images) if output_dir is not None else nullcontext() as folder:
-        result = registration(str(fixed), str(moving), *labels)
+    more = {"moving_label": moving_label, "fixed_label": fixed_label, "initial_transform": initial_transform}
+    given = {key: str(path) for key, path in more.items() if path is not None}
+    inputs = [fixed, moving, *given.values()]
+    with staged(output_dir, inputs) if output_dir is not None else nullcontext() as folder:
+        result = registration(str(fixed), str(moving), **given)
         if folder is not None:
             result.save(folder, wanted)
     return result

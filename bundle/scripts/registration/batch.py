@@ -22,7 +22,7 @@ from .pipeline import Registration
 logger = logging.getLogger(__name__)
 
 PAGE = "pairs.html"
-COLUMNS = ("fixed", "moving", "fixed_label", "moving_label", "name")
+COLUMNS = ("fixed", "moving", "fixed_label", "moving_label", "initial_transform", "name")  # what a registration takes
 
 
 def register_files(
@@ -30,24 +30,24 @@ def register_files(
     output_dir: str,
     fixed: str | None = None,
     moving: str | None = None,
-    fixed_label: str | None = None,
-    moving_label: str | None = None,
     pairs: str | None = None,
     files: Sequence[str] = FILES,
+    **more: str | None,
 ) -> None:
     """Register the pair or the pairs that a user names, and write the results to ``output_dir``.
 
     Args:
         registration: how.
         output_dir: folder of the results.
-        fixed, moving, fixed_label, moving_label: the one pair.
+        fixed, moving: the one pair.
         pairs: instead of these, a CSV or JSON list, see :func:`read_pairs`.
         files: what is written besides the report, of :data:`scripts.options.File`.
+        more: files that belong to the one pair, of :data:`COLUMNS`.
 
     Raises:
         InputError: if nothing or too much is named, or a pair failed; the other pairs are done by then.
     """
-    one = {"fixed": fixed, "moving": moving, "fixed_label": fixed_label, "moving_label": moving_label}
+    one = {"fixed": fixed, "moving": moving, **more}
     if pairs and any(one.values()):
         raise InputError("both --pairs and a single pair are given; give one of them.")
     if not pairs and not (fixed and moving):
@@ -141,8 +141,8 @@ def read_pairs(path: str) -> list[dict[str, str]]:
     """The pairs of a list, paths relative to the list's folder.
 
     Args:
-        path: a CSV file with a header line, or a JSON list of objects: ``fixed``, ``moving`` and, where wanted,
-            ``fixed_label``, ``moving_label`` and ``name`` (what the results are named after).
+        path: a CSV file with a header line, or a JSON list of objects: ``fixed``, ``moving`` and, where wanted, the
+            others of :data:`COLUMNS`; the results are named after ``name``.
 
     Raises:
         InputError: if the file cannot be read, is empty, or a pair lacks an image or has an unknown entry.

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from ..engines.stages import UNREGISTERED
+from ..engines.stages import AFFINE, UNREGISTERED
 from ..errors import InputError
 from ..physical import BACKGROUND, Grid, Pair, Prepared, prepare, read_pair
 from .deformation import Deformation
@@ -20,6 +20,7 @@ from .method import Method, MethodOf
 from .output import name_of
 from .results import Result
 from .stages import STAGES, NetworkStage, Stage, build_stages, placed
+from .start import INITIAL, initial_deformation
 from .working_grid import working_grid
 
 
@@ -56,6 +57,7 @@ class Registration:
         moving_label: str | None = None,
         fixed_label: str | None = None,
         name: str | None = None,
+        initial_transform: str | None = None,
     ) -> Result:
         """Register ``moving`` to ``fixed``.
 
@@ -64,23 +66,30 @@ class Registration:
             moving_label: label map of ``moving``, carried along.
             fixed_label: label map of ``fixed``: with both, the report says how well labels overlap.
             name: of the result; ``None``: the moving image's.
+            initial_transform: file of the transform to start from; ``None``: the images as their headers place them.
 
         Raises:
             InputError: if a file cannot be read or its image not registered.
         """
         watch = Stopwatch()
-        pair = read_pair(fixed, moving, fixed_label, moving_label)
+        pair = read_pair(fixed, moving, fixed_label, moving_label, as_placed=initial_transform is None)
         method, stages = self._stages(pair)
         target, source = (prepare(image, pair.frame, method.intensity) for image in (pair.fixed, pair.moving))
         grid = working_grid(target, method.spacing, method.spatial_size)
         seen = _seen(target, grid, pair.fixed.path)
         watch.lap("read")
         found = {UNREGISTERED: Deformation.none(grid)}
+        if initial_transform is not None:
+            found[INITIAL] = initial_deformation(initial_transform, pair, grid)
+            watch.lap(INITIAL)
         for stage in stages:
-            found[stage.name] = _finite(stage(target, source, list(found.values())[-1]))
+            before = list(found.values())[-1]
+            if stage.name == AFFINE and before.ddf.any():
+                continue  # a deformable start has an affine part, and the field goes with it
+            found[stage.name] = _finite(stage(target, source, before))
             watch.lap(stage.name)
         shown = {"same_contrast": method.same_contrast, "panels": method.panels}
-        result = Result(name or name_of(moving), pair, seen, source, found, **shown)
+        result = Result(name or name_of(moving), pair, seen, source, found, initial_transform, **shown)
         report = result.report
         watch.lap("results")
         report.update(identity=self.identity, seconds=watch.laps, versions=versions())

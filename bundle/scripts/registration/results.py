@@ -47,6 +47,7 @@ class Result:
         seen: the fixed image on the working grid.
         source: the moving image as prepared.
         found: the deformation after every stage, by its name; the first is none, the last is the result.
+        initial_transform: file of the transform that it started from, if any.
         same_contrast: whether the images' intensities can be compared.
         panels: of the picture; ``None``: all.
     """
@@ -56,6 +57,7 @@ class Result:
     seen: Prepared
     source: Prepared
     found: Mapping[str, Deformation]
+    initial_transform: str | None = None
     same_contrast: bool = True
     panels: Sequence[str] | None = None
 
@@ -154,6 +156,7 @@ class Result:
             "moving": _described(self.moving),
             "fixed_label": pair.fixed_label.path if pair.fixed_label else None,
             "moving_label": pair.moving_label.path if pair.moving_label else None,
+            "initial_transform": self.initial_transform,
             "notes": pair.notes,
             "verdict": self.verdict,
             "stages": list(self.found),

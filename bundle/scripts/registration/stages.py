@@ -37,7 +37,7 @@ class Stage(Protocol):
 
 
 class AffineStage:
-    """The affine map, found anew; the field is kept.
+    """The affine map, found anew, from the one that was found before, if any was; the field is kept.
 
     Args:
         method, device: it needs neither.
@@ -70,7 +70,8 @@ class AffineStage:
 
         grid = deformation.grid  # around what is cut out of more nothing is known: only what both show is compared
         seen = fixed.coarser(float(grid.spacing.min())) if fixed.is_cut_out else placed(fixed, grid)
-        return replace(deformation, affine=find_affine(seen, moving, guesses=found))
+        start = None if np.array_equal(deformation.affine, np.eye(len(grid.affine))) else deformation.affine
+        return replace(deformation, affine=find_affine(seen, moving, start=start, guesses=found))
 
 
 class NetworkStage:
