@@ -43,6 +43,26 @@ def test_translation_costs_nothing(size: tuple[int, ...]) -> None:
     assert ForwardDiffusion()(torch.full((1, len(size), *size), 7.0)) == 0
 
 
+def smooth_waves(count: int, dims: int) -> Tensor:
+    """A deformation of the plane, in voxels of ``count`` an axis; the same in all planes of a volume."""
+    x, y = identity_grid((count, count)) * (2 * math.pi / count)
+    plane = torch.stack([(x + 0.3).sin() * y.cos(), (x + y).cos()]) * (count / 40)
+    if dims == 2:
+        return plane[None]
+    return torch.cat([plane, torch.zeros_like(plane[:1])])[None, ..., None].expand(-1, -1, -1, -1, 6)
+
+
+def test_smoothness_does_not_depend_on_the_spacing() -> None:
+    """Of one deformation in mm, on grids of which one is twice as fine."""
+    coarse, fine = (float(ForwardDiffusion()(smooth_waves(count, 2))) for count in (40, 80))
+    assert fine == pytest.approx(coarse, rel=0.02)
+
+
+def test_smoothness_of_a_plane_is_four_ninths_in_a_volume() -> None:
+    flat, thick = (float(ForwardDiffusion()(smooth_waves(40, dims))) for dims in (2, 3))
+    assert thick == pytest.approx(flat * 4 / 9, rel=1e-4)
+
+
 @all_sizes
 def test_sine_has_its_closed_form(size: tuple[int, ...]) -> None:
     """Forward differences of ``sin(w i)`` over half a period are ``2 sin(w / 2) cos(w (i + 1/2))``."""

@@ -48,7 +48,8 @@ def register(
         quality: fast: the network alone; best: three times the steps of optimisation
         refinement_steps: steps of optimisation on the pair at hand; 0: the network alone
         fine_steps: the same on finer grids, down to the images' own
-        refinement_smoothness: weight of the smoothness in them
+        refinement_smoothness: weight of the smoothness in them, whatever the spacing; 9/4 of a slice's is as much for a
+            volume
         ckpt_path: file of the network's weights
         precision: of the network
         device: to compute on, such as cpu or cuda:0

@@ -10,6 +10,10 @@ class ForwardDiffusion(nn.Module):
     over the axes of differentiation (VoxelMorph's ``Grad("l2")``; Balakrishnan et al., TMI 2019,
     doi 10.1109/TMI.2019.2897538).
 
+    It is the mean of the D * D squared slopes of the displacement, which have no unit: a field has the same value on
+    a grid of any spacing, as far as this shows it. A field of a plane, the same in every plane of a volume, has four
+    of nine slopes there: a weight that smooths volumes as much as slices is 9/4 times as large.
+
     MONAI's ``DiffusionLoss`` takes central differences, which do not see a field that alternates from voxel to voxel;
     such a field folds.
     """
