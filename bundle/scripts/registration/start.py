@@ -54,8 +54,10 @@ def _sampled(steps: Sequence[Step], pair: Pair, grid: Grid) -> Deformation:
     to_point = pair.frame.lift(pair.fixed.geometry) @ grid.affine
     points = _listed(grid_points(grid.size, to_point))
     for step in steps:
-        is_field = isinstance(step, FieldStep)
-        points = points + read_field(step.vectors, step.grid, points) if is_field else step.carry(points)
+        if isinstance(step, FieldStep):  # whose edge goes on
+            points = points + read_field(step.vectors, step.grid, points)
+        else:
+            points = step.carry(points)
     there = (points - pair.frame.offset) @ pair.frame.basis
     index = _listed(grid_points(grid.size, np.eye(len(grid.affine))[:-1]))
     rows = np.column_stack([index, np.ones(len(index))])
