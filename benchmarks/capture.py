@@ -5,7 +5,7 @@
 Test subjects under known maps, each drawn by the seed: a rotation (in 3-D about any axis), a shift (any way) or a size
 alone. A pair of one subject succeeds where the points of its object are on average less than 3 mm from where
 they belong; of two subjects (``--pairs two``) no truth is known, and Dice is what counts. What is in ``output_dir``
-already is not computed again. ANTs is measured where ``antspyx`` is installed (``benchmarks/requirements.txt``).
+already is not computed again.
 """
 
 from __future__ import annotations
@@ -90,32 +90,7 @@ def bundle(found_by: str) -> Find:
     return find
 
 
-def ants() -> Find:
-    """ANTs' affine with its own defaults."""
-    import ants as package
-
-    def find(fixed: str, moving: str) -> tuple[Affine, float]:
-        images = [package.image_read(path) for path in (fixed, moving)]
-        if images[0].dimension == 3 and images[0].shape[-1] == 1:
-            images = [package.slice_image(image, axis=2, idx=0) for image in images]
-        begin = time.perf_counter()
-        found = package.registration(*images, type_of_transform="Affine")
-        seconds = time.perf_counter() - begin
-        transform = package.read_transform(found["fwdtransforms"][0])
-        dims = transform.dimension
-        corners = [np.zeros(dims), *np.eye(dims)]
-        origin, *ends = (np.array(transform.apply_to_point(corner.tolist())) for corner in corners)
-        affine = np.eye(4)
-        affine[:dims, :dims], affine[:dims, 3] = np.column_stack(ends) - origin[:, None], origin
-        return affine, seconds
-
-    return find
-
-
-METHODS: dict[str, Callable[[], Find]] = {
-    **{name: partial(bundle, name) for name in ("itk", "network", "both")},
-    "ANTs": ants,
-}
+METHODS: dict[str, Callable[[], Find]] = {name: partial(bundle, name) for name in ("itk", "network", "both")}
 
 
 def known_map(case: Case, dims: int) -> Affine:
@@ -285,7 +260,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--sweeps", nargs="+", choices=SWEEPS, default=list(SWEEPS))
     parser.add_argument("--every", type=int, default=1, help="of the amounts of a sweep, only every n-th")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=["itk", "network", "both"])
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--figure", help="image file of the curves")
     parser.add_argument("--output_dir", required=True)
     return parser.parse_args(arguments)
