@@ -50,6 +50,13 @@ class Cases:
         yield "ScalingSquaring", lambda: spatial.ScalingSquaring(3)(self.ddf), field
         yield "Warp", lambda: spatial.Warp()(self.image, self.ddf), self.shape(1)
         means = self.shape(1, self.half)
+        maps = torch.eye(self.dims, self.dims + 1).repeat(BATCH, 1, 1).to(self.device)
+        clouds, weights = torch.rand(2, BATCH, 9, self.dims, generator=self.generator), torch.rand(BATCH, 9)
+        first, second, weight = (each.to(self.device) for each in (*clouds, weights))
+        yield "affine_field", lambda: spatial.affine_field(maps, self.size), field
+        for name in ("fit_affine", "fit_rigid"):
+            yield name, lambda name=name: getattr(spatial, name)(first, second, weight), tuple(maps.shape)
+        yield "homogeneous", lambda: spatial.homogeneous(maps), (BATCH, self.dims + 1, self.dims + 1)
         yield "along_axes", lambda: spatial.along_axes(self.image, spatial.window_means, 5, 2), means
         yield "compose", lambda: spatial.compose(self.ddf, self.ddf), field
         yield "crop_to", lambda: spatial.crop_to(self.image, self.half), self.shape(1, self.half)
@@ -67,6 +74,8 @@ class Cases:
         yield "map_points", lambda: spatial.map_points(affine, self.ddf), field
         padded = tuple(32 for _ in self.size)
         yield "pad_to_multiple", lambda: spatial.pad_to_multiple(self.image, 32), self.shape(1, padded)
+        contexts = self.shape(2 * self.dims * (self.dims - 1))
+        yield "self_similarity", lambda: spatial.self_similarity(self.image, 1, 2), contexts
         yield "smooth", lambda: spatial.smooth(self.image, 1.5), self.shape(1)
         device, matrix = torch.device(self.device), (8, 16)
         yield "block_means", lambda: spatial.block_means(16, device, 5), matrix
@@ -86,6 +95,9 @@ class Cases:
         yield "FastLNCC", lambda: losses.FastLNCC(9, 2)(self.image, self.image), ()
         yield "FoldingPenalty", lambda: losses.FoldingPenalty()(self.ddf), ()
         yield "ForwardDiffusion", lambda: losses.ForwardDiffusion()(self.ddf), ()
+        maps = torch.eye(self.dims, self.dims + 1).repeat(BATCH, 1, 1).to(self.device)
+        yield "MINDLoss", lambda: losses.MINDLoss()(self.image, self.image), ()
+        yield "PointDistance", lambda: losses.PointDistance()(self.ddf, maps, self.image), ()
         yield "RegistrationLoss", whole, ()
         series = self.tensor(self.dims).repeat(2, *[1] * (self.dims + 1))
         yield "TemporalSmoothness", lambda: losses.TemporalSmoothness(True)(series), ()
@@ -116,6 +128,21 @@ class Cases:
         attention = networks.EfficientChannelAttention(16)
         yield "EfficientChannelAttention", lambda: attention.to(self.device)(self.tensor(16)), self.shape(16)
         recurrence = networks.Recurrence(self.dims, 4)
+        points = networks.KeyPoints(self.dims, num_points=8, channels=(4, 8))
+        yield "KeyPoints", lambda: points.to(self.device)(self.image)[0], (BATCH, 8, self.dims)
+        head, views = networks.KeyPointHead(points), self.tensor(1, (16,) * self.dims)
+        maps = (BATCH, self.dims, self.dims + 1)
+        yield "KeyPointHead", lambda: head.to(self.device)(views, views), maps
+        parameters = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(self.dims * (self.dims + 1)))
+        parameters(torch.zeros(1, 2, *(16,) * self.dims))
+        regression = networks.RegressionHead(parameters)
+        yield "RegressionHead", lambda: regression.to(self.device)(views, views), maps
+        affine = networks.AffineModel(head, view_size=16)
+        yield "AffineModel", lambda: affine.to(self.device)(pair), field
+        seen = networks.SelfSimilarInput(
+            networks.DenseUNet(self.dims, 4 * 2 * self.dims * (self.dims - 1), channels=(4, 8, 8)), shrink=2
+        )
+        yield "SelfSimilarInput", lambda: seen.to(self.device)(pair), self.shape(self.dims, self.half)
         yield "Recurrence", lambda: recurrence.to(self.device)(self.tensor(4)), self.shape(4)
         sequence = networks.RecurrentUNet((4, 8, 8), (1, 2), spatial_dims=self.dims)
         yield "RecurrentUNet", lambda: sequence.to(self.device)(pair), field

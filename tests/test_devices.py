@@ -28,6 +28,8 @@ NOT_ON_META = {
     "Measure": "a type",
     "ejection_fraction": "it gives a number",
     "temporal_roughness": "it gives a number",
+    "contrast_difference": "it counts values in bins",
+    "shape_likeness": "how many voxels are inside is a value",
     "named_measures": "it gives measures by name, which are here",
     "field_head": "it makes the last convolution of networks that are here",
 }

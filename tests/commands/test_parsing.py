@@ -139,9 +139,7 @@ def test_the_help_of_a_verb_is_complete(verb: Verb) -> None:
 
 
 def test_the_help_shows_what_the_configuration_has() -> None:
-    assert "weight of the smoothness in them (a number of at least 0 or null; default: none)" in help_of(
-        VERBS["register"]
-    )
+    assert "weight of the smoothness in them, whatever the spacing" in help_of(VERBS["register"])
     assert "(a whole number of at least 1; default: 300)" in help_of(VERBS["train"])
     assert "--num_figures" in help_of(VERBS["evaluate"]) and "--num_figures" not in help_of(VERBS["train"])
 

@@ -34,6 +34,7 @@ OTHERWISE = {
     "atlas_label": "of segmentation",
     "measures": "of evaluation",
     "panels": "of evaluation",
+    "same_contrast": "of register",
     "validate": "it changes no weights",
 }
 

@@ -171,7 +171,8 @@ def test_tensorrt_overlay_runs_what_was_exported(
 ) -> None:
     """With TorchScript in the engine's place, and an empty module in that of its runtime."""
     monkeypatch.setitem(sys.modules, "torch_tensorrt", ModuleType("torch_tensorrt"))
-    values = {"bundle_root": str(tmp_path), "dataset_dir": str(cohort_2d), "image_pattern": "*/slice_norm.nii.gz"}
+    subject = next(path for path in sorted(cohort_2d.iterdir()) if path.is_dir())
+    values = {"bundle_root": str(tmp_path), "dataset_dir": str(subject), "image_pattern": "slice_norm.nii.gz"}
     values |= {f"atlas_{kind}": str(bundle / "models" / f"atlas_{kind}.nii.gz") for kind in ("image", "label")}
     values |= {"output_dir": str(tmp_path / "out"), "refinement_steps": 0}
     parser = parse(bundle, "inference.yaml", "inference_trt.yaml", **values)
