@@ -26,7 +26,7 @@ import numpy as np
 import torch
 
 from scripts.data import open_cohort
-from scripts.data.known_affine import rotation_in
+from scripts.data.known_affine import random_plane, rotation_in
 from scripts.data.subjects import Record
 from scripts.errors import InputError
 from scripts.files import write_text_atomic
@@ -98,9 +98,8 @@ def known_map(case: Case, dims: int) -> Affine:
     draw = np.random.default_rng(list(case.seed.encode()))
     affine = np.eye(dims + 1)
     if case.sweep == "rotation":
-        plane = draw.standard_normal((dims, dims))
-        plane = plane - plane.T
-        affine[:-1, :-1] = rotation_in(plane * np.sqrt(2) / np.linalg.norm(plane), np.deg2rad(case.amount))
+        plane = random_plane(draw.standard_normal((dims, dims)))
+        affine[:-1, :-1] = rotation_in(plane, np.deg2rad(case.amount))
     elif case.sweep == "shift":
         direction = draw.standard_normal(dims)
         affine[:-1, -1] = case.amount * direction / np.linalg.norm(direction)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,3 +23,16 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> None:
     if path.is_file() and path.read_text(encoding="utf-8") != mine:
         raise InputError(f"{path} is of a run with other settings; choose another output_dir or remove the folder.")
     write_text_atomic(path, mine)
+
+
+def kept(path: Path, measure: Callable[[], Any]) -> Any:
+    """What a file of a claimed folder holds, else what is measured now and stays there."""
+    if not path.is_file():
+        print(f"measuring {path.stem}", flush=True)
+        write_text_atomic(path, json.dumps(measure(), indent=1))
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def result_file(folder: Path, method: str) -> Path:
+    """The file of a method's results, named after it."""
+    return folder / f"{method.replace(', ', '_').replace(' + ', '_').replace(' ', '_')}.json"

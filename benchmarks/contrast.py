@@ -10,7 +10,6 @@ None of these is what ``any_contrast_2d`` was trained on. A method whose results
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scripts.files import write_text_atomic
 from scripts.reports import markdown_table
 
 from . import methods
-from .claims import claim
+from .claims import claim, kept, result_file
 from .command import command_line, start
 from .docs import machine, publish
 from .measuring import measure_pair
@@ -107,17 +105,16 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
 def result_of(name: str, options: argparse.Namespace, folder: Path) -> dict[str, list[dict[str, float]]]:
     """A method's measures of every pair by contrast: what the folder holds, else what is measured now."""
-    path = folder / f"{name.replace(', ', '_').replace(' ', '_')}.json"
-    if not path.is_file():
-        print(f"measuring {name}", flush=True)
+
+    def measured() -> dict[str, list[dict[str, float]]]:
         pairs, ids = choose_pairs(PairChoice(options.dataset_dir, num_pairs=options.num_pairs))
         register = METHODS[name]()
-        measured = {
+        return {
             contrast: [measure_pair(register, recoloured(pairs[k], recolour, k), ids) for k in range(len(pairs))]
             for contrast, recolour in CONTRASTS.items()
         }
-        write_text_atomic(path, json.dumps(measured, indent=1))
-    found: dict[str, list[dict[str, float]]] = json.loads(path.read_text(encoding="utf-8"))
+
+    found: dict[str, list[dict[str, float]]] = kept(result_file(folder, name), measured)
     return found
 
 

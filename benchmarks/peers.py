@@ -10,7 +10,6 @@ whose results are in ``output_dir`` already is not run again. Written there: ``<
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -23,7 +22,7 @@ from scripts.files import write_text_atomic
 from scripts.reports import markdown_table
 
 from . import methods
-from .claims import claim
+from .claims import claim, kept, result_file
 from .command import command_line, start
 from .docs import publish
 from .measuring import measure_method
@@ -94,13 +93,12 @@ def choice_of(options: argparse.Namespace) -> PairChoice:
 
 def result_of(name: str, options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """A method's result: what the folder holds, else what a process of its own measures now."""
-    path = folder / f"{name.replace(', ', '_').replace(' + ', '_').replace(' ', '_')}.json"
-    if not path.is_file():
-        print(f"measuring {name}", flush=True)
+
+    def alone() -> dict[str, Any]:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-            result = process.submit(measured, name, options).result()
-        write_text_atomic(path, json.dumps(result, indent=1))
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return process.submit(measured, name, options).result()
+
+    found: dict[str, Any] = kept(result_file(folder, name), alone)
     return found
 
 

@@ -11,7 +11,6 @@ stage of each program. A method whose results are in ``output_dir`` is not run a
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -22,13 +21,12 @@ import nibabel as nib
 import numpy as np
 import torch
 
-from scripts.files import write_text_atomic
 from scripts.physical import PercentileScaling, read_image
 from scripts.reports import markdown_table
 from scripts.spatial import smooth, warp
 
 from . import methods
-from .claims import claim
+from .claims import claim, kept, result_file
 from .command import command_line, start
 from .docs import machine, publish
 from .setting import ANY_CONTRAST, RECIPE
@@ -149,13 +147,12 @@ def known_field(size: Sequence[int], seed: int) -> torch.Tensor:
 
 def result_of(name: str, cases: Mapping[str, Sequence[Case]], folder: Path) -> dict[str, list[float]]:
     """A method's measures by kind of case: what the folder holds, else what is measured now."""
-    path = folder / f"{name.replace(', ', '_').replace(' ', '_')}.json"
-    if not path.is_file():
-        print(f"measuring {name}", flush=True)
+
+    def measured() -> dict[str, list[float]]:
         register = METHODS[name]()
-        measured = {kind: [measure(register, case) for case in some] for kind, some in cases.items()}
-        write_text_atomic(path, json.dumps(measured, indent=1))
-    found: dict[str, list[float]] = json.loads(path.read_text(encoding="utf-8"))
+        return {kind: [measure(register, case) for case in some] for kind, some in cases.items()}
+
+    found: dict[str, list[float]] = kept(result_file(folder, name), measured)
     return found
 
 

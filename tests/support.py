@@ -17,6 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from monai.bundle import ConfigParser  # takes seconds, so only where it is used
+    from torch import Tensor
 
 BUNDLE = Path(__file__).resolve().parents[1] / "bundle"
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}  # small arrays: threads would only wait for each other
@@ -110,3 +111,13 @@ def coloured(pixels: np.ndarray, colour: str) -> np.ndarray:
     from matplotlib.colors import to_rgb
 
     return np.abs(pixels[..., :3] - to_rgb(colour)).max(axis=-1) < 0.1
+
+
+def smooth_image(size: tuple[int, ...], seed: int = 0) -> Tensor:
+    """A texture ``(1, 1, *size)`` from 0 to 1 without edges."""
+    import torch
+    from scipy.ndimage import gaussian_filter
+
+    noise = torch.rand(1, 1, *size, generator=torch.Generator().manual_seed(seed))
+    image = torch.from_numpy(gaussian_filter(noise[0, 0].numpy(), 1.5))[None, None]
+    return (image - image.min()) / (image.max() - image.min())

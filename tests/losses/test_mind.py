@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from scipy.ndimage import gaussian_filter
 
 from scripts.losses import MINDLoss
+from support import smooth_image
 
 SIZES = [(24, 30), (16, 18, 14)]
 each_size = pytest.mark.parametrize("size", SIZES, ids=str)
-
-
-def smooth_image(size: tuple[int, ...], seed: int = 0) -> torch.Tensor:
-    noise = torch.rand(1, 1, *size, generator=torch.Generator().manual_seed(seed))
-    image = torch.from_numpy(gaussian_filter(noise[0, 0].numpy(), 1.5))[None, None]
-    return (image - image.min()) / (image.max() - image.min())
 
 
 @each_size

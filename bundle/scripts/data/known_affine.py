@@ -101,10 +101,14 @@ class RandomAffinePaird(RandomizableTransform, MapTransform):
 
     def _rotation(self, dims: int) -> np.ndarray:
         """About an axis of any direction in 3-D, in the plane in 2-D: the exponential of an antisymmetric matrix."""
-        plane = self.R.standard_normal((dims, dims))
-        plane = plane - plane.T
-        plane /= np.linalg.norm(plane) / np.sqrt(2)
+        plane = random_plane(self.R.standard_normal((dims, dims)))
         return rotation_in(plane, np.deg2rad(self.rotation) * self.R.random())
+
+
+def random_plane(normal: np.ndarray) -> np.ndarray:
+    """A plane of any direction, as :func:`rotation_in` takes it, of normally distributed numbers ``(D, D)``."""
+    plane: np.ndarray = normal - normal.T
+    return plane / (np.linalg.norm(plane) / np.sqrt(2))
 
 
 def rotation_in(plane: np.ndarray, angle: float) -> np.ndarray:

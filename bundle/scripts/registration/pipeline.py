@@ -88,8 +88,16 @@ class Registration:
                 continue  # a deformable start has an affine part, and the field goes with it
             found[stage.name] = _finite(stage(target, source, before))
             watch.lap(stage.name)
-        shown = method.same_contrast, method.panels
-        result = Result(name or name_of(moving), pair, seen, source, found, initial_transform, *shown)
+        result = Result(
+            name or name_of(moving),
+            pair,
+            seen,
+            source,
+            found,
+            initial_transform,
+            same_contrast=method.same_contrast,
+            panels=method.panels,
+        )
         report = result.report
         watch.lap("results")
         report.update(identity=self.identity, seconds=watch.laps, versions=versions())

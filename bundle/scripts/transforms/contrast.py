@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from monai.config import KeysCollection
 from monai.transforms import MapTransform, Randomizable
+from monai.transforms.utils_morphological_ops import dilate, erode
 from monai.utils import ensure_tuple
 from torch import Tensor
 
@@ -96,9 +96,8 @@ class RandStripd(Randomizable, MapTransform):
 
     def _around(self, mask: Tensor) -> Tensor:
         """``mask`` ``(1, *S)`` grown by twice the margin and shrunk by half of that."""
-        pool = F.max_pool2d if mask.ndim == 3 else F.max_pool3d
-        grown = pool(mask[None].float(), 4 * self.margin + 1, 1, 2 * self.margin)
-        return -pool(-grown, 2 * self.margin + 1, 1, self.margin)[0] > 0
+        grown = dilate(mask[None].float(), 4 * self.margin + 1)
+        return torch.as_tensor(erode(grown, 2 * self.margin + 1))[0] > 0
 
 
 class RandCutd(Randomizable, MapTransform):
