@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +12,7 @@ from monai.transforms import Compose
 
 from scripts.errors import InputError, find_input_error
 from scripts.transforms import AnsweringCompose
+from support import BUNDLE, parse
 
 
 class HTTPException(Exception):
@@ -55,8 +57,18 @@ def test_without_a_server_it_is_a_compose(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_images_are_prepared_by_it() -> None:
-    from support import BUNDLE, parse
-
     parser = parse(BUNDLE, "inference.yaml")
     assert parser["image_preprocessing"]["_target_"] == "scripts.transforms.AnsweringCompose"
     assert parser["preprocessing"]["transforms"][0] == "@image_preprocessing"  # what a server calls by itself
+
+
+def test_nothing_is_imported_once_an_image_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MONAI Label makes the bundle's pieces and lets go of its package, for another bundle's, before it calls them."""
+    atlas = BUNDLE / "models" / "atlas_image.nii.gz"
+    values = {"dataset_dir": str(atlas), "output_dir": str(tmp_path), "refinement_steps": 0}
+    evaluator = parse(BUNDLE, "inference.yaml", bundle_root=str(BUNDLE), **values).get_parsed_content("evaluator")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "scripts"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if Path(path) != BUNDLE])
+    evaluator.run()
+    assert (tmp_path / "atlas_image_seg.nii.gz").is_file()
