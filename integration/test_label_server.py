@@ -151,10 +151,11 @@ def test_two_images_come_back_segmented(server: Server, subjects: list[Path], tm
 
 
 def test_image_on_another_grid_keeps_it(server: Server, subjects: list[Path], tmp_path: Path) -> None:
-    turn = np.array([[0, -1.1, 0, 5], [0.9, 0, 0, -7], [0, 0, 2, 3], [0, 0, 0, 1]])
+    """Rows stored as columns and the other way round, other pixels, off centre; the header says so."""
     for name in ("slice_norm", "slice_seg24"):
-        array = np.pad(np.asarray(nib.load(subjects[0] / f"{name}.nii.gz").dataobj), ((7, 0), (0, 11), (0, 0)))
-        nib.save(nib.Nifti1Image(array, turn), tmp_path / f"{name}.nii.gz")
+        image = nib.load(subjects[0] / f"{name}.nii.gz").as_reoriented(np.array([[1, -1], [0, 1], [2, 1]]))
+        stored = np.pad(np.asarray(image.dataobj), ((7, 0), (0, 11), (0, 0)))
+        nib.save(nib.Nifti1Image(stored, image.affine @ np.diag([0.9, 1.1, 2, 1])), tmp_path / f"{name}.nii.gz")
     check_segmentation(server, tmp_path / "slice_norm.nii.gz", tmp_path / "slice_seg24.nii.gz", tmp_path, 0.4)
 
 
