@@ -16,8 +16,15 @@ CORONAL = np.array([[-1.0, 0, 0, 32], [0, 0, 1.5, -0.5], [0, -1.0, 0, 36], [0, 0
 SHAPES = [(12, 14, 1), (12, 1, 14), (9, 10, 11)]
 
 
-def save(folder: Path, array: np.ndarray, name: str = "subject.nii.gz") -> Path:
-    label = MetaTensor(torch.from_numpy(array)[None], affine=CORONAL, meta={"filename_or_obj": f"/data/{name}"})
+def image_like(array: np.ndarray) -> nib.Nifti1Image:
+    """What was segmented."""
+    return nib.Nifti1Image(array.astype(np.float32), CORONAL)
+
+
+def save(folder: Path, array: np.ndarray, image: nib.Nifti1Image | None = None) -> Path:
+    source = folder.parent / "subject.nii.gz"
+    (image or image_like(array)).to_filename(source)
+    label = MetaTensor(torch.from_numpy(array)[None], affine=CORONAL, meta={"filename_or_obj": str(source)})
     write = SaveLabelMapd(
         "pred", output_dir=str(folder), output_postfix="seg", output_dtype=np.int32, separate_folder=False
     )
@@ -35,6 +42,21 @@ def test_shape_affine_and_ids_are_kept(shape: tuple[int, ...], tmp_path: Path) -
     assert file.shape == shape and file.get_data_dtype() == np.int32
     np.testing.assert_allclose(file.affine, CORONAL)
     np.testing.assert_array_equal(np.asarray(file.dataobj), ids)
+
+
+def test_where_it_lies_is_said_as_the_image_says_it(tmp_path: Path) -> None:
+    """ITK takes the qform of such a file, nibabel the sform; both should find the labels on the image."""
+    ids = np.arange(9 * 10 * 11, dtype=np.int32).reshape(9, 10, 11)
+    image = image_like(ids)
+    image.set_qform(np.diag([-1.0, 1, 1.5, 1]), 1)
+    image.set_sform(CORONAL, 4)
+    stored = nib.load(save(tmp_path / "out", ids, image))
+    for form in ("qform", "sform"):
+        affine, code = getattr(stored, f"get_{form}")(coded=True)
+        expected, expected_code = getattr(image, f"get_{form}")(coded=True)
+        assert code == expected_code
+        np.testing.assert_allclose(affine, expected, atol=1e-6)
+    np.testing.assert_array_equal(np.asarray(stored.dataobj), ids)
 
 
 def test_failing_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
