@@ -48,6 +48,7 @@ def pairs_of(dataset: PairDataset) -> list[tuple[str, str]]:
 def test_atlas_pairs_move_every_subject_once(dims: int) -> None:
     dataset = PairDataset(subjects(4), Reader(dims), ATLAS)
     assert pairs_of(dataset) == [(f"s{n}", "atlas") for n in range(4)]
+    assert dataset.moving_subjects == [f"s{n}" for n in range(4)]
     pair = dataset[2]
     assert type(pair["moving"]) is Tensor and pair["moving"].shape == (1, *SIZES[dims])
     assert int(pair["moving"].min()) == 2 and int(pair["fixed"].min()) == 100

@@ -10,6 +10,8 @@ import torch
 from ignite.engine import Engine
 
 from scripts.engines import PairSaver
+from scripts.errors import InputError
+from support import assert_one_sentence
 
 
 @pytest.mark.parametrize("size", [(10, 12), (8, 9, 10)])
@@ -22,7 +24,7 @@ def test_only_chosen_pairs_are_kept(size: tuple[int, ...], tmp_path: Path) -> No
     target = {"moving": image, "fixed": image + 1, "moving_label": label, "fixed_label": label}
     output = {"label": target, "pred": {"ddf": ddf, "warped": image * 2}}
     engine = Engine(lambda engine, batch: output)
-    PairSaver(str(tmp_path), ["b"]).attach(engine)
+    PairSaver(str(tmp_path), ["b"], ["a", "b"]).attach(engine)
     engine.run([{"moving_id": ["a", "b"], "fixed_id": ["f", "f"]}])
     assert [path.name for path in tmp_path.iterdir()] == ["pair_b_to_f.npz"]
     saved = np.load(tmp_path / "pair_b_to_f.npz")
@@ -30,3 +32,10 @@ def test_only_chosen_pairs_are_kept(size: tuple[int, ...], tmp_path: Path) -> No
     assert np.array_equal(saved["warped"], 2 * image[1, 0])
     assert saved["ddf"].shape == (dims, *size)
     assert saved["warped_label"].reshape(size[0], -1)[:, 0].tolist() == [*range(1, size[0]), size[0] - 1]
+
+
+def test_a_subject_that_moves_in_no_pair_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        PairSaver(str(tmp_path), ["b", "nobody"], ["a", "b"])
+    assert_one_sentence(str(error.value), "saved_pairs")
+    assert "nobody" in str(error.value)

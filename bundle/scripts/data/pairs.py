@@ -62,6 +62,7 @@ class PairDataset(Dataset[dict[str, Any]]):
             raise ValueError(f"pairing must be one of {PAIRINGS}, got {pairing!r}")
         self.pairing, self.seed, self.epoch = pairing, seed, 0
         self.data, self.transform, self.augment = list(data), transform, augment
+        self.names = [str(record["subject"]) for record in (*self.data, atlas)]
         self.subjects = read_all([*self.data, atlas], transform, cache_rate, cache_workers)
         _check_alike(self.subjects)
         self.labelled = _have_labels(self.data, atlas, pairing)
@@ -74,6 +75,11 @@ class PairDataset(Dataset[dict[str, Any]]):
 
     def __len__(self) -> int:
         return self.num_pairs
+
+    @property
+    def moving_subjects(self) -> list[str]:
+        """Names of the moving subjects of an epoch's pairs, in order."""
+        return [self.names[self._choose(index)[0]] for index in range(len(self))]
 
     def _choose(self, index: int) -> tuple[int, int]:
         if self.pairing == "atlas":

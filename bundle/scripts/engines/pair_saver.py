@@ -10,6 +10,7 @@ import numpy as np
 from ignite.engine import Engine, Events
 from torch import Tensor
 
+from ..errors import InputError
 from ..files import atomic_path
 from ..spatial import warp
 
@@ -24,10 +25,19 @@ class PairSaver:
     Args:
         output_dir: where the files go.
         subjects: names of the moving subjects whose pairs are kept.
+        moving_subjects: those that there are.
+
+    Raises:
+        InputError: if a subject is none of them, and nothing would be kept of it.
     """
 
-    def __init__(self, output_dir: str, subjects: Sequence[str]) -> None:
+    def __init__(self, output_dir: str, subjects: Sequence[str], moving_subjects: Sequence[str]) -> None:
         self.folder, self.subjects = Path(output_dir), frozenset(subjects)
+        if missing := sorted(self.subjects - frozenset(moving_subjects)):
+            raise InputError(
+                f"saved_pairs: {missing[0]} is the moving subject of none of the {len(moving_subjects)} evaluated pairs; "
+                f"{moving_subjects[0]} is that of the first."
+            )
 
     def attach(self, engine: Engine) -> None:
         """Follow an evaluator."""
