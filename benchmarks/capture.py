@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -255,7 +256,8 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--dataset_dir", required=True)
     parser.add_argument("--spatial_dims", type=int, choices=[2, 3], default=2)
     parser.add_argument("--pairs", choices=["one", "two"], default="one", help="of one subject, or of two")
-    parser.add_argument("--num_subjects", type=int, default=20, help="of the test part, drawn")
+    parser.add_argument("--subjects", default="*", help="of the test part, by a pattern of their names: '*_head'")
+    parser.add_argument("--num_subjects", type=int, default=20, help="of these, drawn")
     parser.add_argument("--sweeps", nargs="+", choices=SWEEPS, default=list(SWEEPS))
     parser.add_argument("--every", type=int, default=1, help="of the amounts of a sweep, only every n-th")
     parser.add_argument("--seed", type=int, default=0)
@@ -270,9 +272,10 @@ def main(arguments: Sequence[str]) -> None:
     options = parse_arguments(arguments)
     claim(Path(options.output_dir), {name: value for name, value in vars(options).items() if name not in FREE})
     cohort = open_cohort(options.dataset_dir, options.spatial_dims, str(Path(options.output_dir) / "cache"))
-    if len(cohort.test) < 2:
-        raise InputError(f"{options.dataset_dir} has fewer than two test subjects.")
-    everything = list(cases(options, cohort.test))
+    subjects = [each for each in cohort.test if fnmatch(each["subject"], options.subjects)]
+    if len(subjects) < 2:
+        raise InputError(f"{options.dataset_dir} has fewer than two test subjects named {options.subjects}.")
+    everything = list(cases(options, subjects))
     results = {name: measure(name, options, everything) for name in options.methods}
     key = "error" if options.pairs == "one" else "dice"
     if options.figure:
@@ -291,8 +294,9 @@ def describe(options: argparse.Namespace, everything: Sequence[Case]) -> str:
         if options.pairs == "one"
         else "mean Dice over the labels that both have; each with the next one"
     )
+    named = "" if options.subjects == "*" else f" ({options.subjects})"
     return (
-        f"{count} test subjects of {Path(options.dataset_dir).name}, {len(everything)} cases a method; {what}; "
+        f"{count} test subjects of {Path(options.dataset_dir).name}{named}, {len(everything)} cases a method; {what}; "
         "median seconds without reading."
     )
 

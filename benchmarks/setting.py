@@ -27,7 +27,7 @@ from scripts.losses import RegistrationLoss
 from . import BUNDLE
 
 WEIGHTS = BUNDLE / "models" / "model.pt"
-RECIPE, PAPER, ANY_CONTRAST = "brain_2d", "paper", "any_contrast_2d"
+RECIPE, PAPER, ANY_CONTRAST, ADVERSARIAL = "brain_2d", "paper", "any_contrast_2d", "adversarial"
 OURS = "ours"  # the row of Table 1 whose network is the paper's own; RECIPE is the default method, others are files
 ROWS = Path(__file__).parent / "rows"
 # What a method is: the files on top of train.yaml, from configs/.
@@ -35,6 +35,7 @@ METHODS: dict[str, tuple[str, ...]] = {
     RECIPE: (),
     PAPER: ("methods/paper.yaml", "schedules/paper.yaml"),
     ANY_CONTRAST: (f"methods/{ANY_CONTRAST}.yaml",),
+    ADVERSARIAL: (f"methods/{ADVERSARIAL}.yaml",),
 }
 TRAIN, EVALUATE = "train.yaml", "evaluate.yaml"
 SHORT = "schedules/quick.yaml"  # a training of minutes, of any method
@@ -215,6 +216,12 @@ def with_loss(
 ) -> dict[str, Any]:
     """Overrides: a loss of named terms, each with its weight and its definition, as :func:`loss_of` has them built."""
     return {"loss": {"_target_": "scripts.losses.RegistrationLoss", **_terms(images, field)}}
+
+
+def with_similarity(images: Mapping[str, tuple[float, dict[str, Any]]]) -> dict[str, Any]:
+    """Overrides: the recipe's loss with other terms that compare images, and its own of the field."""
+    field = {name: term for name, term in recipes_own("loss").items() if isinstance(term, dict) and "of" in term}
+    return {"loss": {"_target_": "scripts.losses.RegistrationLoss", **_terms(images, {}), **field}}
 
 
 def _terms(images: Mapping[str, tuple[float, Any]], field: Mapping[str, tuple[float, Any]]) -> dict[str, Any]:

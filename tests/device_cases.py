@@ -7,6 +7,7 @@ from types import ModuleType
 
 import numpy as np
 import torch
+from monai.losses import PatchAdversarialLoss
 from torch import Tensor
 
 from scripts import losses, metrics, networks, spatial
@@ -95,6 +96,9 @@ class Cases:
         yield "FastLNCC", lambda: losses.FastLNCC(9, 2)(self.image, self.image), ()
         yield "FoldingPenalty", lambda: losses.FoldingPenalty()(self.ddf), ()
         yield "ForwardDiffusion", lambda: losses.ForwardDiffusion()(self.ddf), ()
+        judge = networks.PairDiscriminator(self.dims, channels=4, num_layers=2).to(self.device)
+        learned = losses.LearnedSimilarity(judge, PatchAdversarialLoss(criterion="bce"))
+        yield "LearnedSimilarity", lambda: learned(self.image, self.image), ()
         maps = torch.eye(self.dims, self.dims + 1).repeat(BATCH, 1, 1).to(self.device)
         yield "MINDLoss", lambda: losses.MINDLoss()(self.image, self.image), ()
         yield "PointDistance", lambda: losses.PointDistance()(self.ddf, maps, self.image), ()
@@ -143,6 +147,9 @@ class Cases:
             networks.DenseUNet(self.dims, 4 * 2 * self.dims * (self.dims - 1), channels=(4, 8, 8)), shrink=2
         )
         yield "SelfSimilarInput", lambda: seen.to(self.device)(pair), self.shape(self.dims, self.half)
+        judge = networks.PairDiscriminator(self.dims, channels=4, num_layers=2)
+        patches = tuple(n // 4 - 2 for n in self.size)
+        yield "PairDiscriminator", lambda: judge.to(self.device)(pair), self.shape(1, patches)
         yield "Recurrence", lambda: recurrence.to(self.device)(self.tensor(4)), self.shape(4)
         sequence = networks.RecurrentUNet((4, 8, 8), (1, 2), spatial_dims=self.dims)
         yield "RecurrentUNet", lambda: sequence.to(self.device)(pair), field

@@ -1,5 +1,6 @@
 """The Ignite glue: what MONAI's engines are given so that they train and evaluate registrations."""
 
+from .adversary import Adversary
 from .batches import prepare_pair
 from .checkpoint import Checkpointer
 from .distributed import (
@@ -35,6 +36,7 @@ from .weights import CheckpointLoader, choose_weights, load_weights
 
 __all__ = [
     "STAGES",
+    "Adversary",
     "CheckpointLoader",
     "Checkpointer",
     "DivergenceStop",

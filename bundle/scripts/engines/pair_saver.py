@@ -35,8 +35,8 @@ class PairSaver:
         self.folder, self.subjects = Path(output_dir), frozenset(subjects)
         if missing := sorted(self.subjects - frozenset(moving_subjects)):
             raise InputError(
-                f"saved_pairs: {missing[0]} is the moving subject of none of the {len(moving_subjects)} evaluated pairs; "
-                f"{moving_subjects[0]} is that of the first."
+                f"saved_pairs: {missing[0]} is the moving subject of none of the {len(moving_subjects)} evaluated "
+                f"pairs; {moving_subjects[0]} is that of the first."
             )
 
     def attach(self, engine: Engine) -> None:

@@ -4,6 +4,7 @@ import warnings
 
 from .diffusion import ForwardDiffusion
 from .folding import FoldingPenalty
+from .learned import LearnedSimilarity
 from .lncc import FastLNCC
 from .mind import MINDLoss
 from .points import PointDistance
@@ -14,6 +15,7 @@ __all__ = [
     "FastLNCC",
     "FoldingPenalty",
     "ForwardDiffusion",
+    "LearnedSimilarity",
     "MINDLoss",
     "PointDistance",
     "RegistrationLoss",

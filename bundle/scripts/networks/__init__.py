@@ -3,6 +3,7 @@
 from .affine import AffineModel, KeyPointHead, RegressionHead
 from .attention import EfficientChannelAttention
 from .dense_unet import DenseUNet, field_head
+from .discriminator import PairDiscriminator
 from .key_points import KeyPoints
 from .pyramid import RegistrationPyramid
 from .recurrence import Recurrence
@@ -16,6 +17,7 @@ __all__ = [
     "EfficientChannelAttention",
     "KeyPointHead",
     "KeyPoints",
+    "PairDiscriminator",
     "Recurrence",
     "RecurrentUNet",
     "RegistrationModel",
