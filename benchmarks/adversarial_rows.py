@@ -45,7 +45,7 @@ def similarity_values(task: str, similarity: str) -> dict[str, Any]:
     """Overrides of a similarity, on top of the method that :func:`method_of` names."""
     if similarity == SHAPE:
         return with_similarity(MIND)
-    alone = {"lncc_weight": 0, "mse_weight": 0} if similarity == LEARNED else {}
+    alone = {"loss#lncc#weight": 0, "loss#mse#weight": 0} if similarity == LEARNED else {}
     aligned = {BLENDED: TRUE_CONTRAST} if similarity in (LEARNED, BOTH) and task == TWO else {}
     return {**alone, **aligned}
 

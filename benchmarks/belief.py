@@ -26,7 +26,9 @@ HEADER = ["Task", "Similarity", "aligned, as shown in training", *(f"aligned, {n
 
 def discriminator_of(task: str, similarity: str, folder: Path) -> nn.Module:
     """As its training left it."""
-    network: nn.Module = training_of(task, similarity, device="cpu").get_parsed_content("discriminator")
+    network: nn.Module = training_of(task, similarity, device="cpu").get_parsed_content(
+        "companions#adversary#discriminator"
+    )
     state = torch.load(folder / "checkpoint.pt", weights_only=True)["adversary"]["discriminator"]
     network.load_state_dict(state)
     return network.eval()

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from scripts.engines import Adversary
-from scripts.losses import LearnedSimilarity
 from scripts.networks import PairDiscriminator
 
 SIZE = (24, 32)
@@ -56,7 +55,7 @@ def test_it_learns_to_tell_noise_from_what_is_aligned(criterion: str) -> None:
 def test_the_similarity_prefers_what_it_has_learned(criterion: str) -> None:
     adversary = made(criterion)
     engine_of(adversary).run([batch(seed) for seed in range(15)], max_epochs=4)
-    similarity, images = LearnedSimilarity(adversary.discriminator, adversary.criterion), batch(99)
+    similarity, images = adversary.similarity, batch(99)
     assert similarity(images["fixed"], images["fixed"]) < similarity(images["warped"], images["fixed"])
 
 
@@ -64,7 +63,7 @@ def test_neither_network_changes_the_other() -> None:
     adversary, images = made(), batch()
     warped = images["warped"].requires_grad_(True)
     before = weights(adversary)
-    LearnedSimilarity(adversary.discriminator, adversary.criterion)(warped, images["fixed"]).backward()
+    adversary.similarity(warped, images["fixed"]).backward()
     assert warped.grad is not None and warped.grad.abs().sum() > 0
     assert all(each.grad is None for each in adversary.discriminator.parameters())
     warped.grad = None

@@ -14,13 +14,20 @@ import torch
 from support import BUNDLE, ENVIRONMENT, Run, bundle_command, run_command
 
 METHOD = ("train.yaml", "methods/adversarial.yaml")
-SMALL = {"channels": "[4,4,4]", "spatial_size": "[48,64]", "val_interval": 5, "device": "cpu", "precision": "float32"}
+SMALL: dict[str, object] = {
+    "channels": "[4,4,4]",
+    "spatial_size": "[48,64]",
+    "val_interval": 5,
+    "device": "cpu",
+    "precision": "float32",
+}
+SMALL |= {"batch_size": 2, "refinement_steps": 0, "companions#adversary#discriminator#channels": 4}
 TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
 
 
 def small(cohort: Path, out: Path, **options: object) -> dict[str, object]:
     folders = {"dataset_dir": cohort, "output_dir": out, "cache_dir": out / "cache"}
-    return {**SMALL, **folders, "batch_size": 2, "discriminator_def#channels": 4, "refinement_steps": 0, **options}
+    return {**SMALL, **folders, **options}
 
 
 def assert_same(first: Any, second: Any, tolerance: float) -> None:

@@ -12,6 +12,8 @@ from ignite.metrics import Average
 from monai.losses import PatchAdversarialLoss
 from torch import Tensor, nn
 
+from ..losses import LearnedSimilarity
+
 MEMORY = 0.95  # of the running accuracy, a step
 LEAST = 0.01  # of the learning rate, that is left to a discriminator which is always right
 
@@ -33,6 +35,10 @@ class Adversary:
         criterion: on the logits; least squares, cross entropy (``bce``) or hinge.
         aligned: name among the targets of the images ``(B, 1, *S)`` that lie over the fixed ones.
         blend: share of the moving image in what is called aligned.
+        device: of the discriminator.
+
+    Attributes:
+        similarity: what it believes, as a term of the registration's loss.
     """
 
     def __init__(
@@ -42,9 +48,11 @@ class Adversary:
         criterion: PatchAdversarialLoss,
         aligned: str = "fixed",
         blend: float = 0.2,
+        device: str | torch.device = "cpu",
     ) -> None:
         self.discriminator, self.optimizer, self.criterion = discriminator, optimizer, criterion
         self.aligned, self.blend = aligned, blend
+        self.similarity = LearnedSimilarity(discriminator.to(device), criterion)
         self.rates = [group["lr"] for group in optimizer.param_groups]
         self.running = 0.5
         self.values: dict[str, float] = {}
