@@ -73,6 +73,7 @@ class Cases:
         yield "invert_field", lambda: spatial.invert_field(self.ddf, 2), field
         yield "jacobian_determinant", lambda: spatial.jacobian_determinant(self.ddf), self.shape(1)
         yield "map_points", lambda: spatial.map_points(affine, self.ddf), field
+        yield "marked", lambda: spatial.marked(self.image), self.shape(1)
         padded = tuple(32 for _ in self.size)
         yield "pad_to_multiple", lambda: spatial.pad_to_multiple(self.image, 32), self.shape(1, padded)
         contexts = self.shape(2 * self.dims * (self.dims - 1))

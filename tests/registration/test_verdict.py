@@ -57,6 +57,28 @@ def test_every_sign_has_its_case(dims: int) -> None:
 
 
 @pytest.mark.parametrize("dims", [2, 3])
+@pytest.mark.parametrize("same_contrast", [True, False])
+def test_what_is_not_compared_raises_no_doubt_but_by_its_folds(dims: int, same_contrast: bool) -> None:
+    """Half of the object, in which the images have nothing to do with each other and one is empty in part."""
+    hidden = torch.rand(1, 1, *[40] * dims, generator=torch.Generator().manual_seed(0))
+    hidden[:, :, 30:] = 0
+    seen = torch.zeros(1, 1, *[40] * dims)
+    seen[:, :, :20] = 1
+    spoilt, steps = torch.where(seen > 0, disc(dims), hidden), torch.zeros(1, dims, *[40] * dims)
+
+    def doubted(compared: Tensor | None) -> bool:
+        more = {"same_contrast": same_contrast, "compared": compared}
+        return bool(verdict(disc(dims), spoilt, spoilt, steps, np.eye(dims + 1), **more)["doubtful"])
+
+    assert doubted(None)
+    assert not doubted(seen)
+    steps[:, 0, 25:] = -4
+    assert doubted(seen)
+    steps[:] = 0
+    assert doubted(torch.zeros_like(seen))
+
+
+@pytest.mark.parametrize("dims", [2, 3])
 def test_two_contrasts_are_seen_before_they_are_deformed_and_another_method_is_named(dims: int) -> None:
     inverted = disc(dims).gt(0).float() - disc(dims)
     assert named(dims, disc(dims), nothing(dims), aligned=inverted) == {"contrasts"}

@@ -13,6 +13,8 @@ def register(
     output_dir: str,
     fixed_label: str | None = None,
     moving_label: str | None = None,
+    fixed_mask: str | None = None,
+    moving_mask: str | None = None,
     initial_transform: str | None = None,
     pairs: str | None = None,
     method: str | None = None,
@@ -37,6 +39,8 @@ def register(
         output_dir: folder of the results
         fixed_label: label map of the fixed image; with both, their overlap is reported
         moving_label: label map of the moving image, carried along
+        fixed_mask: label map of the fixed image, not 0 where the images are to be compared: without a lesion, say
+        moving_mask: the same of the moving image
         initial_transform: ITK transform or displacement field to start from, fixed points to moving points; the affine
             search starts from an affine map, a deformable one takes its place
         pairs: instead of one pair, a CSV or JSON list of fixed, moving[, name, or any other file of a pair above]
@@ -71,7 +75,13 @@ def register(
         ckpt_path=ckpt_path,
         precision=precision,
     )
-    more = {"fixed_label": fixed_label, "moving_label": moving_label, "initial_transform": initial_transform}
+    more = {
+        "fixed_label": fixed_label,
+        "moving_label": moving_label,
+        "fixed_mask": fixed_mask,
+        "moving_mask": moving_mask,
+        "initial_transform": initial_transform,
+    }
     register_files(registration, output_dir, fixed, moving, pairs, files or FILES, **more)
 
 

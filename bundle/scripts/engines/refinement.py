@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..losses import RegistrationLoss
-from ..spatial import ScalingSquaring, compose, upsample_field, warp
+from ..spatial import ScalingSquaring, compose, marked, upsample_field, warp
 from .finite import is_finite
 
 
@@ -38,19 +38,21 @@ class Refinement:
         self.loss, self.steps, self.fine_steps, self.learning_rate = loss, steps, fine_steps, learning_rate
         self.integrate = ScalingSquaring(integration_steps)
 
-    def __call__(self, pair: Tensor, ddf: Tensor, steps: int | None = None) -> Tensor:
+    def __call__(self, pair: Tensor, ddf: Tensor, steps: int | None = None, masks: Tensor | None = None) -> Tensor:
         """Refined field of every pair of a batch.
 
         Args:
             pair: ``(B, 2C, *S)``, moving then fixed.
             ddf: ``(B, D, *S)``, where to start, in voxels.
             steps: others than ``self.steps``.
+            masks: ``(B, 2, *S)``, moving then fixed, 1 where an image is compared, else 0; the moving one is warped
+                along. ``None``: everywhere.
 
         Returns:
             ``(B, D, *S)``, in voxels, without gradient.
 
         Raises:
-            InputError: if the field does not stay finite.
+            InputError: if the field does not stay finite, or the masks have no voxel in common.
         """
         steps = self.steps if steps is None else steps
         if steps == 0:
@@ -66,7 +68,8 @@ class Refinement:
                 refined = self._followed(ddf, velocity)
                 if not is_finite(refined):
                     raise _diverged()
-                loss = self.loss({"ddf": refined, "warped": warp(moving, refined)}, {"fixed": fixed})
+                target = {"fixed": fixed} if masks is None else {"fixed": fixed, "mask": _common(masks, refined)}
+                loss = self.loss({"ddf": refined, "warped": warp(moving, refined)}, target)
                 (loss * len(pair)).backward()  # the loss is a mean over the batch: no pair may feel its size
                 optimiser.step()
         with torch.no_grad():
@@ -77,6 +80,16 @@ class Refinement:
 
     def _followed(self, ddf: Tensor, velocity: Tensor) -> Tensor:
         return compose(ddf, upsample_field(self.integrate(velocity), ddf.shape[2:]))
+
+
+@torch.no_grad()
+def _common(masks: Tensor, ddf: Tensor) -> Tensor:
+    """Where both masks allow, ``(B, 1, *S)``; not to be optimised: hiding what does not fit is no registration."""
+    moving, fixed = masks.chunk(2, dim=1)
+    common = fixed * marked(warp(moving, ddf))
+    if not common.any():
+        raise InputError("the masks mark no place in common once the images are aligned; give larger ones.")
+    return common
 
 
 def _diverged() -> InputError:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from monai.transforms.utils_morphological_ops import erode_t
 from torch import Tensor, nn
 
+from ..errors import InputError
 from ..spatial import self_similarity, without_autocast
 
 
@@ -25,20 +27,34 @@ class MINDLoss(nn.Module):
             raise ValueError(f"radius must be 0 or more and distance 1 or more, got {radius} and {distance}")
         self.radius, self.distance = radius, distance
 
-    def forward(self, pred: Tensor, target: Tensor) -> Tensor:
+    def forward(self, pred: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
         """Loss of a batch.
 
         Args:
             pred, target: images ``(B, 1, *S)``.
+            mask: ``(B, 1, *S)``, 1 where they are compared, else 0: a voxel counts if all that its context looks at is
+                marked. ``None``: everywhere.
 
         Returns:
             A scalar between 0 and 1.
 
         Raises:
             ValueError: if the shapes differ or there is more than one channel.
+            InputError: if no voxel counts.
         """
         if pred.shape != target.shape or pred.shape[1] != 1:
             raise ValueError(f"MIND takes two images (B, 1, *S), got {tuple(pred.shape)} and {tuple(target.shape)}")
         with without_autocast(pred.device):
             contexts = [self_similarity(image.float(), self.radius, self.distance) for image in (pred, target)]
-            return (contexts[0] - contexts[1]).square().mean()
+            difference = (contexts[0] - contexts[1]).square().mean(1, keepdim=True)
+            return difference.mean() if mask is None else self._mean_where(mask.float(), difference)
+
+    def _mean_where(self, mask: Tensor, difference: Tensor) -> Tensor:
+        across = 2 * (self.radius + self.distance) + 1
+        counts = erode_t(mask, across)
+        if not counts.any():
+            raise InputError(
+                f"the masks mark no place in common that is {across} voxels of the working grid across, which this "
+                "method compares; give larger ones."
+            )
+        return (counts * difference).sum() / counts.sum()

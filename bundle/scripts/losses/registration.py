@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ..spatial import warp
@@ -33,6 +35,10 @@ class RegistrationLoss(nn.Module):
     differences ``(u[i + 1] - u[i - 1]) / 2`` in voxels, squared, **summed** over the axes of differentiation and
     **averaged** over batch, channels and inner voxels.
 
+    Where a mask comes with the images, they are compared in it alone: a similarity whose ``forward`` takes a ``mask``
+    is given it, and normalises by it. Any other is given a warped image that equals the fixed one outside, and its
+    value is divided by the mask's share: of a mean over voxels, such as MSE, that makes the mean over the mask.
+
     Args:
         terms: name to ``weight``, a number; ``loss``, which gives a scalar, lower is better; and ``of``, what it takes:
             ``images`` (the default): ``loss(warped, fixed)``; ``ddf``: ``loss(ddf)``; ``anatomy``: as ``images``, of
@@ -49,7 +55,9 @@ class RegistrationLoss(nn.Module):
             raise ValueError("a loss needs a term, such as mse: {weight: 1, loss: ...}")
         for name, term in terms.items():
             _check(name, term)
-        self.terms = {name: {"of": "images", **term} for name, term in terms.items()}
+        self.terms = {
+            name: {"of": "images", **term, "masks": _takes_mask(term["loss"])} for name, term in terms.items()
+        }
         self.modules_of_terms = nn.ModuleList(t["loss"] for t in terms.values() if isinstance(t["loss"], nn.Module))
         self.values: dict[str, Tensor] = {}
 
@@ -63,16 +71,33 @@ class RegistrationLoss(nn.Module):
 
         Args:
             pred: ``warped`` ``(B, C, *S)`` and ``ddf`` ``(B, D, *S)``, in voxels.
-            target: ``fixed`` ``(B, C, *S)`` and, for terms of it, ``affine`` ``(B, D, D + 1)``, fixed voxel to moving.
+            target: ``fixed`` ``(B, C, *S)``; for terms of it, ``affine`` ``(B, D, D + 1)``, fixed voxel to moving; if
+                wanted, ``mask`` ``(B, 1, *S)``, 1 where the images are compared, else 0.
 
         Returns:
             A scalar; the unweighted terms of this call stay in ``values``, by name, for the log.
         """
-        losses = {name: term["loss"](*ARGUMENTS[term["of"]](pred, target)) for name, term in self.terms.items()}
+        losses = {name: _value(term, pred, target) for name, term in self.terms.items()}
         self.values = {name: loss.detach() for name, loss in losses.items()}
         weighted = [self.terms[name]["weight"] * loss for name, loss in losses.items()]
         total: Tensor = sum(weighted[1:], start=weighted[0])
         return total
+
+
+def _value(term: Mapping[str, Any], pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+    loss, arguments, mask = term["loss"], ARGUMENTS[term["of"]](pred, target), target.get("mask")
+    if mask is None or term["of"] != "images":
+        value: Tensor = loss(*arguments)
+    elif term["masks"]:
+        value = loss(*arguments, mask=mask)
+    else:
+        warped, fixed = arguments
+        value = loss(torch.where(mask > 0, warped, fixed), fixed) / mask.mean()
+    return value
+
+
+def _takes_mask(loss: Any) -> bool:
+    return "mask" in signature(loss.forward if isinstance(loss, nn.Module) else loss).parameters
 
 
 def _check(name: str, term: Mapping[str, Any]) -> None:

@@ -3,8 +3,8 @@
 From the ground up: ``orientation``, ``geometry``, ``frame`` (the space a pair is registered in), ``information``,
 ``headers`` and ``images`` (reading and refusing), ``dicom_cine``, ``time_axis``, ``sequences`` and ``sequence_labels``
 (images at several times), ``intensity``, ``pair`` and ``prepared`` (what is compared), ``itk_images`` and
-``itk_transforms``, ``writing``, ``points`` (landmark files), ``affine_starts`` and ``affine_search`` (ITK). All but the
-last two import ITK, which takes seconds, when they are called.
+``itk_transforms``, ``writing``, ``points`` (landmark files), ``affine_masks``, ``affine_starts`` and ``affine_search``
+(ITK). All but the last three import ITK, which takes seconds, when they are called.
 """
 
 from .frame import Frame, Grid
@@ -14,7 +14,7 @@ from .images import Image, read_image, read_label
 from .intensity import BACKGROUND, Intensity, PercentileScaling, bright_box, is_cut_out
 from .orientation import ORIENTATION, Turn
 from .pair import Pair, pair_up, read_pair
-from .prepared import Prepared, crop, prepare, resample
+from .prepared import Prepared, compared, crop, prepare, resample
 from .sequence_labels import read_label_frame, read_label_series
 from .sequences import ImageSequence, check_frame, read_sequence, read_sequence_grid
 from .time_axis import has_time
@@ -35,6 +35,7 @@ __all__ = [
     "Turn",
     "bright_box",
     "check_frame",
+    "compared",
     "crop",
     "has_time",
     "is_cut_out",

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import itk
 import numpy as np
 
+from .affine_masks import NONE, Masks, blanked, in_common, mask_of, set_masks, share_of
 from .affine_starts import about_centre, identity, starts
 from .geometry import Geometry
 from .headers import reason_of
@@ -43,14 +44,15 @@ def find_affine(
     """The affine map from coordinates in ``fixed`` to coordinates in ``moving``, ``(D + 1, D + 1)``, mm.
 
     Args:
-        fixed, moving: the images.
+        fixed, moving: the images, which are compared in their masks alone.
         start: such a map, from which is searched instead of the search's own guesses.
         guesses: such maps, from which the search may start besides.
     """
     images = [itk_image(image.values[0, 0].numpy(), image.grid.geometry) for image in (fixed, moving)]
     began = None if start is None else about_centre(images[0], start)
     further = [about_centre(images[0], guess) for guess in guesses]
-    return matrix_of(register_affine(*images, start=began, guesses=further))
+    masks = mask_of(fixed), mask_of(moving)
+    return matrix_of(register_affine(*images, start=began, guesses=further, masks=masks))
 
 
 def register_affine(
@@ -61,6 +63,7 @@ def register_affine(
     *,
     start: itk.AffineTransform | None = None,
     guesses: Sequence[itk.AffineTransform] = (),
+    masks: Masks = NONE,
 ) -> itk.AffineTransform:
     """Find the affine map that makes ``moving`` look like ``fixed``.
 
@@ -75,6 +78,7 @@ def register_affine(
         seed: of the points at which the images are compared (images too large to use every voxel).
         start: where to search from; ``None``: at the best of :func:`starts`.
         guesses: where the search may start besides.
+        masks: of ``fixed`` and ``moving``, on their grids, not 0 where they are compared.
 
     Returns:
         Transform of physical points of ``fixed`` to physical points of ``moving``, in millimetres.
@@ -86,30 +90,36 @@ def register_affine(
         values = itk.array_view_from_image(image)
         if not np.isfinite(values).all() or values.min() == values.max():
             raise ValueError("affine registration needs finite images that are not constant")
-    own = starts(fixed, moving) if start is None else [start]
-    scored = [(mutual_information(fixed, moving, guess), guess) for guess in [*own, *guesses]]
+    shown = [blanked(image, mask) for image, mask in zip((fixed, moving), masks, strict=True)]
+    own = starts(*shown) if start is None else [start]
+    scored = [(mutual_information(fixed, moving, guess, masks), guess) for guess in [*own, *guesses]]
     best, start = max(scored, key=lambda pair: pair[0])
-    found = _optimise(fixed, moving, start, num_iterations, seed)
-    return found if mutual_information(fixed, moving, found) > best * TELLING else start
+    found = _optimise(fixed, moving, start, num_iterations, seed, masks)
+    return found if mutual_information(fixed, moving, found, masks) > best * TELLING else start
 
 
-def mutual_information(fixed: itk.Image, moving: itk.Image, transform: itk.Transform) -> float:
+def mutual_information(fixed: itk.Image, moving: itk.Image, transform: itk.Transform, masks: Masks = NONE) -> float:
     """Mattes mutual information over the whole fixed grid, thinned out; 0 where nothing of ``moving`` is on it.
 
-    Unlike that inside the overlap, it cannot be improved by moving the image out of view.
+    Unlike that inside the overlap, it cannot be improved by moving the image out of view. That inside masks is
+    multiplied by the share of the fixed mask that is compared, so that it cannot either.
     """
     still, grid = identity(fixed.GetImageDimension()), _between_voxels(fixed)
     images = itk_resample(fixed, grid, still), itk_resample(moving, grid, transform)
-    if any(np.ptp(itk.array_view_from_image(image)) == 0 for image in images):
+    common, share = in_common(masks, grid, transform)
+    where = True if common is None else itk.array_view_from_image(common) > 0
+    seen = [itk.array_view_from_image(image)[where] for image in images]
+    if any(values.size == 0 or np.ptp(values) == 0 for values in seen):
         return 0.0
     metric = _metric(type(fixed))
+    set_masks(metric, (common, None))
     metric.SetFixedImage(images[0])
     metric.SetMovingImage(images[1])
     metric.SetFixedTransform(still)
     metric.SetMovingTransform(still)
     metric.SetVirtualDomainFromImage(images[0])
     metric.Initialize()
-    return -float(metric.GetValue())
+    return -float(metric.GetValue()) * share
 
 
 def _between_voxels(image: itk.Image) -> itk.Image:
@@ -126,12 +136,14 @@ def _between_voxels(image: itk.Image) -> itk.Image:
 
 
 def _optimise(
-    fixed: itk.Image, moving: itk.Image, start: itk.AffineTransform, num_iterations: int, seed: int
+    fixed: itk.Image, moving: itk.Image, start: itk.AffineTransform, num_iterations: int, seed: int, masks: Masks
 ) -> itk.AffineTransform:
     """Maximise mutual information from ``start``; ``start`` itself where ITK gives up."""
     metric = _metric(type(fixed))
+    set_masks(metric, masks)
     method = itk.ImageRegistrationMethodv4[type(fixed), type(moving)].New()
-    fixed = _crop(fixed)
+    region = _object_of(blanked(fixed, masks[0]))
+    fixed = itk.region_of_interest_image_filter(fixed, region_of_interest=region)
     method.SetFixedImage(fixed)
     method.SetMovingImage(moving)
     method.SetMetric(metric)
@@ -139,7 +151,7 @@ def _optimise(
     method.SetInitialTransform(start)
     method.SetInPlace(False)
     _set_pyramid(method, fixed)
-    _set_sampling(method, fixed, seed)
+    _set_sampling(method, fixed, seed, share_of(masks[0], region))
     try:
         method.Update()
     except RuntimeError as error:
@@ -151,8 +163,8 @@ def _optimise(
     return found
 
 
-def _crop(image: itk.Image) -> itk.Image:
-    """Part of ``image`` in [0, 1] around what is not background, with a margin of a tenth of its size.
+def _object_of(image: itk.Image) -> itk.ImageRegion:
+    """The part of ``image`` in [0, 1] around what is not background, with a margin of a tenth of its size.
 
     Most of a skull-stripped volume is empty: points drawn there say nothing.
     """
@@ -163,7 +175,7 @@ def _crop(image: itk.Image) -> itk.Image:
     region = itk.ImageRegion[image.GetImageDimension()]()
     region.SetIndex(low.tolist())
     region.SetSize((high - low).tolist())
-    return itk.region_of_interest_image_filter(image, region_of_interest=region)
+    return region
 
 
 def _metric(image_type: type) -> itk.Object:
@@ -215,9 +227,9 @@ def _shrink(image: itk.Image, factor: int) -> list[int]:
     return [int(each) for each in np.clip(wanted, 1, np.maximum(size // SMALLEST_SIZE, 1))]
 
 
-def _set_sampling(method: itk.Object, fixed: itk.Image, seed: int) -> None:
-    """Random points, the same ones for the same seed, where a level has more voxels than needed."""
-    voxels = np.prod(list(itk.size(fixed)))
+def _set_sampling(method: itk.Object, fixed: itk.Image, seed: int, share: float) -> None:
+    """Random points, the same ones for the same seed, where a level has more voxels than needed; a ``share`` counts."""
+    voxels = np.prod(list(itk.size(fixed))) * share
     counts: Sequence[float] = [voxels / np.prod(_shrink(fixed, factor)) for factor in SHRINK_FACTORS]
     method.SetMetricSamplingStrategy(itk.ImageRegistrationMethodv4Enums.MetricSamplingStrategy_RANDOM)
     method.SetMetricSamplingPercentagePerLevel([min(1.0, SAMPLES_PER_LEVEL / count) for count in counts])

@@ -98,6 +98,18 @@ def read_label(path: str, image: Image | None = None, smallest: int | None = Non
     return label if image is None else on_voxels_of(image, label)
 
 
+def read_mask(path: str, image: Image) -> Image:
+    """A label map of an image that is not 0 where the image is compared, by the rules of :func:`read_label`.
+
+    Raises:
+        InputError: as there, or if it is 0 everywhere.
+    """
+    mask = read_label(path, image)
+    if not mask.values.any():
+        raise InputError(f"{path} is empty; a mask is not 0 where its image is to be compared.")
+    return mask
+
+
 def on_voxels_of(image: Image, label: Image) -> Image:
     """The label stored as its image is, by the rules of :func:`read_label`.
 
@@ -111,7 +123,7 @@ def on_voxels_of(image: Image, label: Image) -> Image:
         return replace(label, values=stored.reshape(image.geometry.size), geometry=image.geometry)
     if label.geometry.size != image.geometry.size:
         sizes = " but its image ".join(" x ".join(map(str, each.geometry.size)) for each in (label, image))
-        raise InputError(f"{label.path} measures {sizes} voxels; a label map must have its image's size.")
+        raise InputError(f"{label.path} measures {sizes} voxels; a label map or mask must have its image's size.")
     note = f"the header of {label.path} does not match that of {image.path}: the image's was used for both"
     return replace(label, geometry=image.geometry, note=note)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Intensity = Callable[[np.ndarray], np.ndarray]
+Intensity = Callable[..., np.ndarray]  # of an array and, where there is one, its mask, see PercentileScaling
 
 BACKGROUND = 0.05  # of a scaled intensity: what is darker is not looked at
 
@@ -34,10 +34,17 @@ class PercentileScaling:
         if not (0 <= self.low <= 100 and 0 <= self.high <= 100):
             raise ValueError(f"percentiles lie between 0 and 100, got {self.low} and {self.high}")
 
-    def __call__(self, array: np.ndarray) -> np.ndarray:
-        """Scale an array of any shape, finite; a constant one becomes 0."""
+    def __call__(self, array: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+        """Scale an array of any shape, finite; a constant one becomes 0.
+
+        Args:
+            array: intensities.
+            mask: of the same shape: where not, an intensity has no say in the upper end, be it that of a bright lesion.
+        """
         low = float(np.percentile(array, self.low))
         above = array[array > low]
+        if mask is not None and (mask & (array > low)).any():
+            above = array[mask & (array > low)]
         if above.size == 0:  # a small object in a large empty field of view
             low, above = float(array.min()), array[array > array.min()]
         if above.size == 0:

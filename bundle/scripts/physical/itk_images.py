@@ -53,14 +53,15 @@ def geometry_of(image: Any) -> Geometry:
     return Geometry(tuple(int(n) for n in itk.size(image)), spacing, origin, direction)
 
 
-def itk_resample(moving: Any, fixed: Any, transform: Any, nearest: bool = False) -> Any:
-    """The ITK image ``moving`` on the grid of ``fixed``; what lies outside ``moving`` is 0.
+def itk_resample(moving: Any, fixed: Any, transform: Any, nearest: bool = False, outside: float = 0) -> Any:
+    """The ITK image ``moving`` on the grid of ``fixed``.
 
     Args:
         moving: image to resample; its pixel type is kept.
         fixed: image whose grid the result takes.
         transform: ITK transform, points of ``fixed`` to points of ``moving``.
         nearest: nearest neighbour, for labels, instead of linear interpolation.
+        outside: what lies outside ``moving``.
     """
     import itk
 
@@ -71,7 +72,7 @@ def itk_resample(moving: Any, fixed: Any, transform: Any, nearest: bool = False)
         interpolator=kind[type(moving), itk.D].New(),
         reference_image=fixed,
         use_reference_image=True,
-        default_pixel_value=0,
+        default_pixel_value=outside,
     )
 
 

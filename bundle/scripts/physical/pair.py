@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,25 +11,28 @@ import torch
 from ..errors import InputError
 from ..spatial import map_points
 from .frame import Frame
-from .images import Image, read_image, read_label
+from .images import Image, read_image, read_label, read_mask
 
 LEAST_COSINE = 0.5  # of the angle between the planes of two slices
 
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """What is registered: the images, their labels where given, and the frame of the fixed image."""
+    """What is registered: the images, their labels and masks where given, and the frame of the fixed image."""
 
     fixed: Image
     moving: Image
     fixed_label: Image | None
     moving_label: Image | None
     frame: Frame
+    fixed_mask: Image | None = None
+    moving_mask: Image | None = None
 
     @property
     def notes(self) -> list[str]:
         """What was decided on reading and a user should know."""
-        images = (self.fixed, self.moving, self.fixed_label, self.moving_label)
+        more = (self.fixed_label, self.moving_label, self.fixed_mask, self.moving_mask)
+        images = (self.fixed, self.moving, *more)
         return [image.note for image in images if image is not None and image.note]
 
 
@@ -38,6 +41,8 @@ def read_pair(
     moving: str,
     fixed_label: str | None = None,
     moving_label: str | None = None,
+    fixed_mask: str | None = None,
+    moving_mask: str | None = None,
     as_placed: bool = True,
 ) -> Pair:
     """Read a pair.
@@ -45,6 +50,7 @@ def read_pair(
     Args:
         fixed, moving: image files.
         fixed_label, moving_label: label maps of theirs.
+        fixed_mask, moving_mask: label maps of theirs, not 0 where they are compared.
         as_placed: whether the images are registered as their headers place them; else they may lie apart.
 
     Raises:
@@ -54,6 +60,10 @@ def read_pair(
     of_first = read_label(fixed_label, first) if fixed_label else None
     of_second = read_label(moving_label, second) if moving_label else None
     pair = pair_up(first, second, of_first, of_second)
+    dims = len(pair.fixed.geometry.size)
+    compared = read_mask(fixed_mask, first).in_space(dims) if fixed_mask else None
+    compared_moving = read_mask(moving_mask, second).in_space(dims) if moving_mask else None
+    pair = replace(pair, fixed_mask=compared, moving_mask=compared_moving)
     if as_placed:
         _check_overlap(pair)
     return pair

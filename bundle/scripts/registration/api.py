@@ -27,6 +27,8 @@ def register(
     moving_label: str | Path | None = None,
     files: Sequence[str] = FILES,
     initial_transform: str | Path | None = None,
+    fixed_mask: str | Path | None = None,
+    moving_mask: str | Path | None = None,
     **options: Any,
 ) -> Result:
     """Register two images as ``python -m scripts register`` does.
@@ -43,6 +45,7 @@ def register(
         fixed_label, moving_label: label maps.
         files: what is written besides the report, of :data:`scripts.options.File`.
         initial_transform: file of the transform to start from, fixed points to moving points.
+        fixed_mask, moving_mask: label maps, not 0 where the images are compared.
         options: what the command takes: ``refinement_steps=0``, ``affine=False``, ``use_network=False``, ...
 
     Returns:
@@ -53,7 +56,8 @@ def register(
     """
     wanted = convert(files, list[File], "files")
     registration = configured(**options)
-    more = {"moving_label": moving_label, "fixed_label": fixed_label, "initial_transform": initial_transform}
+    labels = {"moving_label": moving_label, "fixed_label": fixed_label}
+    more = {**labels, "fixed_mask": fixed_mask, "moving_mask": moving_mask, "initial_transform": initial_transform}
     given = {key: str(path) for key, path in more.items() if path is not None}
     inputs = [fixed, moving, *given.values()]
     with staged(output_dir, inputs) if output_dir is not None else nullcontext() as folder:

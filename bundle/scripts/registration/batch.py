@@ -22,7 +22,16 @@ from .pipeline import Registration
 logger = logging.getLogger(__name__)
 
 PAGE = "pairs.html"
-COLUMNS = ("fixed", "moving", "fixed_label", "moving_label", "initial_transform", "name")  # what a registration takes
+COLUMNS = (  # what a registration takes
+    "fixed",
+    "moving",
+    "fixed_label",
+    "moving_label",
+    "fixed_mask",
+    "moving_mask",
+    "initial_transform",
+    "name",
+)
 
 
 def register_files(

@@ -11,10 +11,16 @@ from torch import Tensor
 from ..metrics import correlation, label_dice
 
 
-def similarity(fixed: Tensor, other: Tensor) -> dict[str, float]:
-    """Correlation coefficient and mean squared difference of two images ``(1, 1, *S)`` scaled to 0..1."""
-    alike = correlation(fixed.flatten(1), other.flatten(1)).nan_to_num()
-    return {"correlation": float(alike), "mse": float((fixed - other).double().square().mean())}
+def similarity(fixed: Tensor, other: Tensor, compared: Tensor) -> dict[str, float | None]:
+    """Correlation coefficient and mean squared difference of two images scaled to 0..1.
+
+    Args:
+        fixed, other: ``(1, 1, *S)``.
+        compared: likewise, not 0 where they are compared; where that is nowhere, the difference is unknown.
+    """
+    first, second = (image[compared > 0][None] for image in (fixed, other))
+    alike = correlation(first, second).nan_to_num()
+    return {"correlation": float(alike), "mse": _number((first - second).double().square().mean())}
 
 
 def dice(warped: dict[str, np.ndarray], fixed: np.ndarray, moving: np.ndarray) -> dict[str, Any]:

@@ -58,6 +58,8 @@ class Registration:
         fixed_label: str | None = None,
         name: str | None = None,
         initial_transform: str | None = None,
+        fixed_mask: str | None = None,
+        moving_mask: str | None = None,
     ) -> Result:
         """Register ``moving`` to ``fixed``.
 
@@ -67,14 +69,17 @@ class Registration:
             fixed_label: label map of ``fixed``: with both, the report says how well labels overlap.
             name: of the result; ``None``: the moving image's.
             initial_transform: file of the transform to start from; ``None``: the images as their headers place them.
+            fixed_mask, moving_mask: label maps, not 0 where the images are compared.
 
         Raises:
             InputError: if a file cannot be read or its image not registered.
         """
         watch = Stopwatch()
-        pair = read_pair(fixed, moving, fixed_label, moving_label, as_placed=initial_transform is None)
+        files = fixed, moving, fixed_label, moving_label, fixed_mask, moving_mask
+        pair = read_pair(*files, as_placed=initial_transform is None)
         method, stages = self._stages(pair)
-        target, source = (prepare(image, pair.frame, method.intensity) for image in (pair.fixed, pair.moving))
+        target = prepare(pair.fixed, pair.frame, method.intensity, pair.fixed_mask)
+        source = prepare(pair.moving, pair.frame, method.intensity, pair.moving_mask)
         grid = working_grid(target, method.spacing, method.spatial_size)
         seen = _seen(target, grid, pair.fixed.path)
         watch.lap("read")
@@ -125,6 +130,11 @@ def _seen(fixed: Prepared, grid: Grid, path: str) -> Prepared:
         raise InputError(
             f"{path} shows nothing on the working grid, whose voxels of {step:g} mm are too large for its object; "
             "give a smaller --spacing."
+        )
+    if seen.mask is not None and not (seen.mask * seen.values > BACKGROUND).any():
+        raise InputError(
+            f"the mask of {path} marks nothing of its object that is as large as a voxel of the working grid, {step:g} "
+            "mm; give a larger one or a smaller --spacing."
         )
     return seen
 

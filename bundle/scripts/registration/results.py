@@ -20,7 +20,7 @@ from ..physical.itk_transforms import affine_transform, field_transform, write_t
 from ..physical.writing import write_field, write_like
 from ..progress import progress
 from ..reports import save_registration_figure
-from ..spatial import grid_points, jacobian_determinant, map_points, sample
+from ..spatial import grid_points, jacobian_determinant, map_points, marked, sample
 from .deformation import (
     Deformation,
     Fields,
@@ -108,12 +108,23 @@ class Result:
     @cached_property
     def moved(self) -> dict[str, Tensor]:
         """The moving image on the working grid after every stage, ``(1, 1, *S)``."""
+        return self._seen_after(self.source.values, "zeros")
+
+    def _seen_after(self, values: Tensor, outside: str) -> dict[str, Tensor]:
         points = grid_points(self.seen.grid.size, self.seen.grid.affine[:-1])
         to_index = np.linalg.inv(self.source.grid.affine)[:-1]
         return {
-            stage: sample(self.source.values, map_points(to_index, deformation.forward(points))).float()
+            stage: sample(values, map_points(to_index, deformation.forward(points)), padding_mode=outside).float()
             for stage, deformation in self.found.items()
         }
+
+    @cached_property
+    def compared(self) -> dict[str, Tensor]:
+        """Where on the working grid both masks allow after every stage, ``(1, 1, *S)``, 1 or 0."""
+        fixed = torch.ones_like(self.seen.values) if self.seen.mask is None else self.seen.mask
+        if self.source.mask is None:
+            return dict.fromkeys(self.found, fixed)
+        return {stage: fixed * marked(mask) for stage, mask in self._seen_after(self.source.mask, "border").items()}
 
     @cached_property
     def ddf(self) -> Tensor:
@@ -149,13 +160,16 @@ class Result:
     def report(self) -> dict[str, Any]:
         """What the JSON file says; what is known of the run besides is put in by those who know it."""
         pair, dims = self.pair, len(self.fixed.geometry.size)
-        measured = "intensities scaled to 0..1, on the working grid"
+        masked = ", where the masks allow" if pair.fixed_mask or pair.moving_mask else ""
+        measured = f"intensities scaled to 0..1, on the working grid{masked}"
         return {
             "name": self.name,
             "fixed": _described(self.fixed),
             "moving": _described(self.moving),
             "fixed_label": pair.fixed_label.path if pair.fixed_label else None,
             "moving_label": pair.moving_label.path if pair.moving_label else None,
+            "fixed_mask": pair.fixed_mask.path if pair.fixed_mask else None,
+            "moving_mask": pair.moving_mask.path if pair.moving_mask else None,
             "initial_transform": self.initial_transform,
             "notes": pair.notes,
             "verdict": self.verdict,
@@ -169,7 +183,7 @@ class Result:
             "working_grid": {"size": self.seen.grid.size, "spacing": float(self.seen.grid.spacing[0])},
             "similarity": {
                 "measured_on": measured,
-                **{stage: similarity(self.seen.values, image) for stage, image in self.moved.items()},
+                **{s: similarity(self.seen.values, image, self.compared[s]) for s, image in self.moved.items()},
             },
             "dice": self._overlaps(),
             "jacobian": volume_change(self.jac_det),
@@ -179,9 +193,17 @@ class Result:
     @cached_property
     def verdict(self) -> dict[str, Any]:
         """Whether the result is to be doubted, and why."""
-        *_, last = moved = list(self.moved.values())
-        aligned = self.moved.get(AFFINE, moved[0])
-        return judge(self.seen.values, aligned, last, self.ddf, self.deformation.affine, self.same_contrast)
+        stages = list(self.found)
+        aligned, last = AFFINE if AFFINE in stages else stages[0], stages[-1]
+        return judge(
+            self.seen.values,
+            self.moved[aligned],
+            self.moved[last],
+            self.ddf,
+            self.deformation.affine,
+            self.same_contrast,
+            self.compared[aligned] * self.compared[last],
+        )
 
     @cached_property
     def object_points(self) -> np.ndarray:

@@ -17,7 +17,7 @@ from torch import Tensor
 from ..engines import RegistrationInferer, load_weights
 from ..engines.stages import AFFINE, NETWORK, REFINED
 from ..errors import InputError
-from ..physical import Grid, Prepared, resample
+from ..physical import Grid, Prepared, compared, resample
 from ..spatial import compose, warp
 from .deformation import Deformation
 from .method import Method
@@ -128,9 +128,10 @@ class RefinementStage:
 
     def _refined(self, fixed: Prepared, moving: Prepared, deformation: Deformation, steps: int) -> Deformation:
         assert self.refinement is not None
-        pair = seen_pair(fixed, moving, deformation).to(self.device)
+        pair, masks = seen_pair(fixed, moving, deformation).to(self.device), seen_masks(fixed, moving, deformation)
         with torch.no_grad():
-            refined = self.refinement(pair, deformation.ddf.to(self.device), steps)
+            masks = None if masks is None else masks.to(self.device)
+            refined = self.refinement(pair, deformation.ddf.to(self.device), steps, masks)
         return replace(deformation, ddf=refined.float().cpu())
 
 
@@ -149,13 +150,23 @@ STAGES: dict[str, type[AffineStage] | type[NetworkStage] | type[RefinementStage]
 
 def placed(image: Prepared, grid: Grid) -> Prepared:
     """An image on another grid of the frame."""
-    return Prepared(resample(image, grid, np.eye(len(grid.affine))), grid)
+    still = np.eye(len(grid.affine))
+    return Prepared(resample(image, grid, still), grid, mask=compared(image, grid, still))
 
 
 def seen_pair(fixed: Prepared, moving: Prepared, deformation: Deformation) -> Tensor:
     """The pair ``(1, 2, *S)`` on a deformation's grid, moving then fixed, aligned by its affine map alone."""
     grid = deformation.grid
     return torch.cat([resample(moving, grid, deformation.affine), placed(fixed, grid).values], dim=1)
+
+
+def seen_masks(fixed: Prepared, moving: Prepared, deformation: Deformation) -> Tensor | None:
+    """The masks of :func:`seen_pair`, likewise; ``None`` where there are none."""
+    grid = deformation.grid
+    masks = [compared(moving, grid, deformation.affine), placed(fixed, grid).mask]
+    if all(mask is None for mask in masks):
+        return None
+    return torch.cat([torch.ones(1, 1, *grid.size) if mask is None else mask for mask in masks], dim=1)
 
 
 def chosen_stages(affine: bool = True, use_network: bool = True) -> list[str]:

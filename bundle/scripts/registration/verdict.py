@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ..metrics import contrast_difference, correlation, shape_likeness
@@ -53,7 +54,13 @@ OTHER_METHOD = {2: "take --method any_contrast_2d", 3: "this method is for one"}
 
 
 def verdict(
-    fixed: Tensor, aligned: Tensor, warped: Tensor, ddf: Tensor, affine: np.ndarray, same_contrast: bool = True
+    fixed: Tensor,
+    aligned: Tensor,
+    warped: Tensor,
+    ddf: Tensor,
+    affine: np.ndarray,
+    same_contrast: bool = True,
+    compared: Tensor | None = None,
 ) -> dict[str, Any]:
     """Measures of a result, and the reasons to doubt it.
 
@@ -64,39 +71,35 @@ def verdict(
         ddf: the whole map on it, in its voxels, ``(1, D, *S)``.
         affine: of the map, ``(D + 1, D + 1)``.
         same_contrast: whether the method compares intensities.
+        compared: where the images are, ``(1, 1, *S)``, 1 or 0; a fold counts anywhere. ``None``: everywhere.
 
     Returns:
         ``doubtful``: whether there is any reason; ``reasons``: a sentence each; ``measures``: by the names of
         :data:`SIGNS`.
     """
+    where = torch.ones_like(fixed) if compared is None else compared
+    inside, before, covered = (_inside(image * where) for image in (fixed, aligned, warped))
+    alike = (
+        _of_one_contrast(fixed, aligned, warped, inside | covered, inside & before)
+        if same_contrast
+        else {"shape": float(shape_likeness(fixed, warped, inside | covered).nan_to_num())}
+    )
     measures = {
-        **(_of_one_contrast(fixed, aligned, warped) if same_contrast else _of_any_contrast(fixed, warped)),
-        **_of_the_map(fixed, warped, ddf, affine),
+        **alike,
+        "overlap": 2 * float((inside & covered).sum()) / max(float(inside.sum() + covered.sum()), 1),
+        "scale": float(abs(np.linalg.det(affine[:-1, :-1])) ** (1 / (len(affine) - 1))),
+        "folded": float((jacobian_determinant(ddf)[0, 0][_inside(fixed)] <= 0).float().mean()),
     }
     dims = fixed.ndim - 2
     reasons = [reason for name, value in measures.items() if (reason := _doubt(SIGNS[name], value, dims))]
     return {"doubtful": bool(reasons), "reasons": reasons, "measures": measures}
 
 
-def _of_one_contrast(fixed: Tensor, aligned: Tensor, warped: Tensor) -> dict[str, float]:
-    either, both = _inside(fixed) | _inside(warped), _inside(fixed) & _inside(aligned)
+def _of_one_contrast(fixed: Tensor, aligned: Tensor, warped: Tensor, either: Tensor, both: Tensor) -> dict[str, float]:
     first, second = (image[0, 0][both] for image in (fixed, aligned))
     return {
         "likeness": float(correlation(*(image[0, 0][either][None] for image in (fixed, warped))).nan_to_num()),
         "contrasts": float(contrast_difference(first, second).nan_to_num()) if len(first) > 1 else 0.0,
-    }
-
-
-def _of_any_contrast(fixed: Tensor, warped: Tensor) -> dict[str, float]:
-    return {"shape": float(shape_likeness(fixed, warped, _inside(fixed) | _inside(warped)).nan_to_num())}
-
-
-def _of_the_map(fixed: Tensor, warped: Tensor, ddf: Tensor, affine: np.ndarray) -> dict[str, float]:
-    inside, covered = _inside(fixed), _inside(warped)
-    return {
-        "overlap": 2 * float((inside & covered).sum()) / float(inside.sum() + covered.sum()),
-        "scale": float(abs(np.linalg.det(affine[:-1, :-1])) ** (1 / (len(affine) - 1))),
-        "folded": float((jacobian_determinant(ddf)[0, 0][inside] <= 0).float().mean()),
     }
 
 

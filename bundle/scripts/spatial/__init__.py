@@ -11,7 +11,7 @@ from .jacobian import deformation_gradient, folded_fraction, jacobian_determinan
 from .padding import crop_to, pad_to_multiple
 from .precision import without_autocast
 from .resize import LINEAR_MODES, halve_field, upsample_field
-from .sample import grid_points, map_points, sample
+from .sample import grid_points, map_points, marked, sample
 from .self_similarity import self_similarity
 from .warp import Warp, warp
 
@@ -37,6 +37,7 @@ __all__ = [
     "invert_points",
     "jacobian_determinant",
     "map_points",
+    "marked",
     "pad_to_multiple",
     "sample",
     "self_similarity",

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from .grids import identity_grid
 
+MARKED = 0.9  # of what a voxel is interpolated from
+
 
 def sample(image: Tensor, points: Tensor, mode: str = "bilinear", padding_mode: str = "zeros") -> Tensor:
     """Values of ``image`` at ``points``; :func:`warp` is the special case of points near one's own voxel.
@@ -34,6 +36,14 @@ def sample(image: Tensor, points: Tensor, mode: str = "bilinear", padding_mode: 
     normalised = [(2 * points[:, axis] + 1) / size[axis] - 1 for axis in reversed(range(len(size)))]
     grid = torch.stack(normalised, dim=-1)
     return F.grid_sample(image.to(points.dtype), grid, mode=mode, padding_mode=padding_mode, align_corners=False)
+
+
+def marked(mask: Tensor) -> Tensor:
+    """Of a mask of 0 and 1 that was interpolated, ``(B, 1, *S)``, where it is 1 but for a little: 1 there, else 0.
+
+    So an image that is interpolated in the same way shows there what is marked and hardly anything else.
+    """
+    return (mask > MARKED).float()
 
 
 def map_points(affine: np.ndarray, points: Tensor) -> Tensor:
