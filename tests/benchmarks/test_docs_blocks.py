@@ -102,6 +102,7 @@ def test_every_benchmark_has_its_table_in_the_docs() -> None:
         "contrast",
         "imports",
         "loss_study",
+        "masks",
         "peers",
         "profiles",
         "recipe_study",
