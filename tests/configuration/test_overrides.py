@@ -389,14 +389,35 @@ def test_whatever_is_run_is_checked_first(names: list[str]) -> None:
     assert config["initialize"][1] == run[0] == {"_target_": "scripts.configuration.check_overrides"}
 
 
-@pytest.mark.parametrize("name", ["imports", "initialize", "seeded", "training", "run", "finalize", "network", "train"])
-@pytest.mark.parametrize("value", [3, None, "abc", {"a": 1}])
+PIECES = ["imports", "initialize", "seeded", "training", "run", "finalize", "network", "train"]
+NO_PIECES = [(name, value) for name in PIECES for value in (3, None, "abc", {"a": 1})]
+# MONAI takes initialize, where this is checked first, by itself.
+NO_PIECES += [(name, sign) for name in PIECES if name != "initialize" for sign in "$@"]
+
+
+@pytest.mark.parametrize(("name", "value"), NO_PIECES)
 def test_pieces_are_replaced_by_pieces_alone(name: str, value: object) -> None:
     given = {"config_file": str(CONFIGS / "train.yaml"), "bundle_root": str(CONFIGS.parent)}
     with pytest.raises(RuntimeError) as caught:
         monai.bundle.run("training", **given, **{name: value or "null"})
     found = find_input_error(caught.value)
     assert isinstance(found, OptionError) and str(found).startswith(f"--{name} is ")
+
+
+@pytest.mark.parametrize("value", ["[]", "unaligned_label", ["label"], ["image", "mask"]])
+def test_of_a_subject_the_image_is_read_whatever_else(value: object) -> None:
+    config = read_options([str(CONFIGS / "train.yaml")])
+    with pytest.raises(OptionError, match="--subject_keys is"):
+        typed_overrides(config, {"subject_keys": value})
+    assert typed_overrides(config, {"subject_keys": "image"}) == {"subject_keys": ["image"]}
+
+
+def test_a_sign_alone_is_text() -> None:
+    """``$`` of no expression, ``@`` of no name."""
+    config = read_options([str(CONFIGS / "train.yaml")])
+    for sign in ("$", "@", "%"):
+        parser = ConfigParser(typed_overrides(config, {"cache_dir": sign}))
+        assert parser.get_parsed_content("cache_dir") == sign
 
 
 @pytest.mark.parametrize("option", ["run_id", "init_id", "final_id"])

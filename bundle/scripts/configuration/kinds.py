@@ -26,11 +26,16 @@ def is_device_here(name: str) -> bool:
 MADE = ("$", "@", "%")  # at its beginning they make text an expression, a reference, a line of another file
 
 
+def is_expression(text: str) -> bool:
+    """Whether text of a configuration is an expression, a reference or a macro: a sign and what it is of."""
+    return len(text) > 1 and text.startswith(MADE)
+
+
 def is_made(value: Any) -> bool:
     """Whether a value of a configuration is a component, an expression, or a list of these."""
     if isinstance(value, list):
         return bool(value) and all(map(is_made, value))
-    return "_target_" in value if isinstance(value, dict) else isinstance(value, str) and value.startswith(MADE)
+    return "_target_" in value if isinstance(value, dict) else isinstance(value, str) and is_expression(value)
 
 
 Component = Annotated[Any, Bound("that a configuration makes: a component or an expression", is_made)]
@@ -40,6 +45,7 @@ Device = Annotated[str, Bound("that names a device of this machine, such as cpu 
 Size = Annotated[int, Bound("of at least 1, or -1 for the image's own", lambda size: size == -1 or size >= 1)]
 Seed = Annotated[int, at_least(0), at_most(2**32 - 1)]
 Pairing = Literal["atlas", "random"]
+SubjectKey = Literal["image", "label", "unaligned_image", "unaligned_label"]
 
 KINDS: dict[str, Any] = {
     "augment": Component | None,
@@ -80,7 +86,7 @@ KINDS: dict[str, Any] = {
     "spatial_size": list[Size],
     "split_file": str | None,
     "split_seed": Seed,
-    "subject_keys": list[Literal["image", "label", "unaligned_image", "unaligned_label"]],
+    "subject_keys": Annotated[list[SubjectKey], Bound("with image in it", lambda keys: "image" in keys)],
     "synthetic_size": list[Count] | None,
     "synthetic_subjects": Count | None,
     "val_interval": Count,
@@ -112,7 +118,7 @@ def kind_like(default: Any, config: Mapping[str, Any]) -> Any:
     if isinstance(default, str):
         if default.startswith("@") and default[1:] in config:
             return kind_of(default[1:], config)
-        return Any if default.startswith(MADE) else str
+        return Any if is_expression(default) else str
     if isinstance(default, list) and default:
         kinds = {kind_like(each, config) for each in default}
         kind = kinds.pop()

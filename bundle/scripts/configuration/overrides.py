@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..options import OptionError, convert, unknown_option
-from .kinds import MADE, kind_like, kind_of
+from .kinds import MADE, is_expression, kind_like, kind_of
 
 SEPARATORS = ("#", "::")  # of the names in a nested key
 NAMES_OF_FILES = {"method": "methods", "schedule": "schedules"}  # whose option is their name, not their content
@@ -47,7 +47,7 @@ def typed_overrides(
 
 
 def _typed(value: Any, kind: Any, name: str, expressions: bool) -> Any:
-    if expressions and isinstance(value, str) and value.startswith(MADE):
+    if expressions and isinstance(value, str) and is_expression(value):
         return value
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
@@ -98,7 +98,7 @@ def plain(value: Any, expressions: bool = False) -> Any:
         return type(value)(plain(each, expressions) for each in value)
     if isinstance(value, dict):
         return {key: plain(each, expressions) for key, each in value.items()}
-    if not isinstance(value, str) or (expressions and value.startswith(MADE)):
+    if not isinstance(value, str) or (expressions and is_expression(value)):
         return value
     if not any(sign in value for sign in (SEPARATORS[0], *MADE)):
         return value
