@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import threading
+from pathlib import Path
 from types import TracebackType
 
 
@@ -45,9 +46,26 @@ def find_input_error(error: BaseException | None) -> InputError | None:
 def cannot_write(error: OSError, path: object = None) -> InputError:
     """The sentence for a file or folder that could not be written; ``path`` where the error names none."""
     name = path or error.filename or "a result"
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return no_folder(name)
     return InputError(
         f"{name} cannot be written ({error.strerror or error}); free space or choose another --output_dir."
     )
+
+
+def no_folder(path: object) -> InputError:
+    """The sentence for a folder of results in whose place, or above it, a file lies."""
+    return InputError(f"{path} is a file or lies in one; give a folder with --output_dir.")
+
+
+def refuse_file(folder: Path) -> None:
+    """Look before the work whether a folder of results can be made.
+
+    Raises:
+        InputError: if it, or one above it, is a file.
+    """
+    if any(each.exists() and not each.is_dir() for each in (folder, *folder.parents)):
+        raise no_folder(folder)
 
 
 def _sentence_hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -19,6 +19,7 @@ from phantom import HEADERS, draw, with_field, write
 from scripts.data.subjects import read_data_list
 from scripts.errors import InputError
 from scripts.networks import DenseUNet, RegistrationModel
+from scripts.physical.headers import read_geometry
 from scripts.physical.itk_transforms import affine_transform
 from scripts.registration import carry_points, jacobian, register_files, warp
 from scripts.registration.api import configured
@@ -153,6 +154,12 @@ def header(folder: Path, **fields: Any) -> str:
         block[name] = value
     (folder / "moving.nii").write_bytes(block.binaryblock + bytes(4) + array().tobytes(order="F"))
     return str(folder / "moving.nii")
+
+
+def test_a_grid_whose_voxels_begin_nowhere(tmp_path: Path) -> None:
+    """Its header alone is asked for, by the Jacobian's."""
+    with pytest.raises(InputError, match="cannot be read as an image"):
+        read_geometry(header(tmp_path, vox_offset=np.nan))
 
 
 def zero_spacing(folder: Path) -> str:
@@ -304,7 +311,7 @@ def good_pair(folder: Path) -> dict[str, str]:
 
 def test_output_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="file/out is a file or lies in one; give a folder with --output_dir"):
         register_files(with_field(), str(tmp_path / "file" / "out"), **good_pair(tmp_path))
     with pytest.raises(
         InputError, match=r"xxx cannot be written \(File name too long\); .* choose another --output_dir"

@@ -39,8 +39,12 @@ def test_output_that_cannot_be_written(job: str, obstacle: str, cohort_2d: Path,
     last = said.stderr.strip().splitlines()[-1]
     assert (last.startswith("error: ") and "cannot be written" in last) or "is a file" in last, last
     assert "--output_dir" in last and "Traceback" not in said.stdout + said.stderr
+    assert "a result" not in last
     if obstacle == "a file":
-        assert out.read_text() == "mine" and str(out) in last
+        assert out.read_text() == "mine" and str(out) in last and "free space" not in last
+        assert "1 of 1" not in said.stdout  # before the work, not after it
+    elif job != "training":  # whose log tells of what was done
+        assert not out.exists()
     else:
         empty = [path for path in (out, *out.rglob("*")) if path.is_dir() and not any(path.iterdir())]
         assert not empty and not list(out.rglob(".*"))  # nothing half-written

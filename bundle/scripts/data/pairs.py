@@ -8,6 +8,7 @@ from multiprocessing.pool import ThreadPool
 from typing import Any
 
 import nibabel as nib
+import numpy as np
 import torch
 from monai.data import CacheDataset
 from torch import Tensor
@@ -166,9 +167,16 @@ def _check_alike(subjects: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _off_place(image: Tensor, atlas: Tensor) -> Tensor:
-    """Distance of the middles of two objects along every axis, in sizes of the atlas's object; 0 where it is small."""
+    """Distance of two objects along every axis, in sizes of the atlas's object; 0 where it is small.
+
+    Of their middles; of their ends where the grid cuts one off, whose middle is then moved half as far.
+    """
     (first, size), (atlas_first, atlas_size) = (bright_box(each[0].numpy()) for each in (image, atlas))
-    voxels = abs(first + size / 2 - atlas_first - atlas_size / 2)
+    end, atlas_end = first + size, atlas_first + atlas_size
+    ends = np.stack([abs(first - atlas_first), abs(end - atlas_end)])
+    middles = abs(first + end - atlas_first - atlas_end) / 2
+    is_cut = (np.minimum(first, atlas_first) == 0) | (np.maximum(end, atlas_end) == image.shape[1:])
+    voxels = np.where(is_cut, ends.max(0), middles)
     return torch.from_numpy((voxels > IN_REACH) * voxels / atlas_size)
 
 

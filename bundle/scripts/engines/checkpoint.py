@@ -12,7 +12,7 @@ import torch
 from ignite.engine import Engine, Events
 from torch import nn
 
-from ..errors import InputError
+from ..errors import InputError, refuse_file
 from ..files import atomic_path
 from .distributed import is_first
 from .random_state import RandomState
@@ -99,8 +99,7 @@ class Checkpointer:
         Raises:
             InputError: if it cannot be read or belongs to another training, or the folder is a file.
         """
-        if self.folder.exists() and not self.folder.is_dir():  # before the first epoch, not after it
-            raise InputError(f"{self.folder} is a file; give a folder with --output_dir.")
+        refuse_file(self.folder)
         path = self.folder / CHECKPOINT
         if not (self.resumes and path.is_file()):
             return

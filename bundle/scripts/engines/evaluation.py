@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ignite.engine import Engine, Events
 
+from ..errors import refuse_file
 from ..metrics import Measure
 from ..reports import PairResult, choose_panels, write_evaluation
 from .batches import measured_pairs
@@ -52,9 +53,13 @@ class EvaluationReport:
     def attach(self, engine: Engine) -> None:
         """Follow an evaluator."""
         self.clock.attach(engine)
-        engine.add_event_handler(Events.STARTED, lambda _: self.of_items.clear())
+        engine.add_event_handler(Events.STARTED, lambda _: self._start())
         engine.add_event_handler(Events.ITERATION_COMPLETED, self.measure)
         engine.add_event_handler(Events.COMPLETED, self._finish)
+
+    def _start(self) -> None:
+        refuse_file(self.folder)
+        self.of_items.clear()
 
     def measure(self, engine: Engine) -> None:
         """Add the pairs of the batch just registered."""

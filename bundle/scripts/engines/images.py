@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
 import torch
 from ignite.engine import Engine, Events
 from torch.utils.tensorboard import SummaryWriter
+
+from ..errors import cannot_write
+
+
+@contextmanager
+def _telling(log_dir: str) -> Iterator[None]:
+    """What cannot be written is said of the folder: errors of TensorBoard's writer name no file."""
+    try:
+        yield
+    except OSError as error:
+        raise cannot_write(error, log_dir) from error
 
 
 class LateWriter:
@@ -22,12 +35,14 @@ class LateWriter:
 
     @cached_property
     def _writer(self) -> SummaryWriter:
-        return SummaryWriter(self.log_dir)
+        with _telling(self.log_dir):
+            return SummaryWriter(self.log_dir)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # copying and pickling ask for these
             raise AttributeError(name)
-        return getattr(self._writer, name)
+        found = getattr(self._writer, name)
+        return _telling(self.log_dir)(found) if callable(found) else found
 
 
 class WarpedPairImage:
@@ -53,5 +68,5 @@ class WarpedPairImage:
         panels = [moving, fixed, warped, (fixed - warped).abs()]
         planes = [p if p.ndim == 2 else p[..., p.shape[-1] // 2] for p in panels]
         picture = torch.cat([plane.T for plane in planes], dim=1).clamp(0, 1)
-        with SummaryWriter(self.log_dir) as writer:
+        with _telling(self.log_dir), SummaryWriter(self.log_dir) as writer:
             writer.add_image("moving, fixed, warped, difference", picture[None].cpu(), engine.state.epoch)

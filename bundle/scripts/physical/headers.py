@@ -150,6 +150,7 @@ def _check_nifti(path: str) -> None:
         header = nifti_header(path)
         spacing = np.array(header["pixdim"][1 : 1 + min(3, int(header["dim"][0]))], dtype=float)
         affine = header.get_best_affine()
+        header.get_data_offset()  # a number
     except Exception as error:  # nibabel, gzip and zlib each have their own
         raise unreadable(path, error) from error
     if not (np.isfinite(spacing).all() and (spacing > 0).all()):

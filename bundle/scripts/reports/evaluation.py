@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
-from ..files import write_text_atomic
+from ..files import atomic_path
 from .dice_charts import save_mean_dice_plot
 from .measures import labels_csv, measure_table
 from .summary import PairResult, dice_csv, pairs_csv, summarise
@@ -39,7 +40,8 @@ def write_evaluation(folder: str | Path, results: Sequence[PairResult], labels: 
         "summary.json": json.dumps(summary, indent=2) + "\n",
         "summary.md": tables,
     }
-    for name, text in texts.items():
-        write_text_atomic(folder / name, text)
-    save_mean_dice_plot(folder / "dice.png", summary)
+    with ExitStack() as files:  # all are written before the first takes its place
+        for name, text in texts.items():
+            files.enter_context(atomic_path(folder / name)).write_text(text, encoding="utf-8", newline="")
+        save_mean_dice_plot(files.enter_context(atomic_path(folder / "dice.png")), summary)
     return tables
