@@ -52,7 +52,8 @@ def find_affine(
     began = None if start is None else about_centre(images[0], start)
     further = [about_centre(images[0], guess) for guess in guesses]
     masks = mask_of(fixed), mask_of(moving)
-    return matrix_of(register_affine(*images, start=began, guesses=further, masks=masks))
+    whole = not (fixed.is_cut or moving.is_cut)
+    return matrix_of(register_affine(*images, start=began, guesses=further, masks=masks, whole=whole))
 
 
 def register_affine(
@@ -64,6 +65,7 @@ def register_affine(
     start: itk.AffineTransform | None = None,
     guesses: Sequence[itk.AffineTransform] = (),
     masks: Masks = NONE,
+    whole: bool = True,
 ) -> itk.AffineTransform:
     """Find the affine map that makes ``moving`` look like ``fixed``.
 
@@ -79,6 +81,7 @@ def register_affine(
         start: where to search from; ``None``: at the best of :func:`starts`.
         guesses: where the search may start besides.
         masks: of ``fixed`` and ``moving``, on their grids, not 0 where they are compared.
+        whole: whether both show the whole object, so that its main axes tell how it is turned.
 
     Returns:
         Transform of physical points of ``fixed`` to physical points of ``moving``, in millimetres.
@@ -91,7 +94,7 @@ def register_affine(
         if not np.isfinite(values).all() or values.min() == values.max():
             raise ValueError("affine registration needs finite images that are not constant")
     shown = [blanked(image, mask) for image, mask in zip((fixed, moving), masks, strict=True)]
-    own = starts(*shown) if start is None else [start]
+    own = starts(*shown, turned=whole) if start is None else [start]
     scored = [(mutual_information(fixed, moving, guess, masks), guess) for guess in [*own, *guesses]]
     best, start = max(scored, key=lambda pair: pair[0])
     found = _optimise(fixed, moving, start, num_iterations, seed, masks)

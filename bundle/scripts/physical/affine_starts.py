@@ -18,7 +18,7 @@ def identity(spatial_dims: int) -> itk.AffineTransform:
     return transform
 
 
-def starts(fixed: itk.Image, moving: itk.Image) -> list[itk.AffineTransform]:
+def starts(fixed: itk.Image, moving: itk.Image, turned: bool = True) -> list[itk.AffineTransform]:
     """No motion, aligned centres of gravity, and aligned objects, unturned and with their main axes aligned.
 
     The object is what differs from the image's border, be it brighter or darker. The centre of rotation is that of the
@@ -26,6 +26,7 @@ def starts(fixed: itk.Image, moving: itk.Image) -> list[itk.AffineTransform]:
 
     Args:
         fixed, moving: scalar images, finite and not constant.
+        turned: whether main axes are aligned; those of a part of an object are not those of the whole.
     """
     dims = fixed.GetImageDimension()
     (gravity, moving_gravity), (centre, moving_centre) = (
@@ -33,7 +34,7 @@ def starts(fixed: itk.Image, moving: itk.Image) -> list[itk.AffineTransform]:
     )
     still = np.eye(dims)
     guesses = [(still, gravity, np.zeros(dims)), (still, gravity, moving_gravity - gravity)]
-    guesses += [(turn, centre, moving_centre - centre) for turn in [still, *_turns(fixed, moving)]]
+    guesses += [(turn, centre, moving_centre - centre) for turn in [still, *(_turns(fixed, moving) if turned else [])]]
     return [_transform(*guess) for guess in guesses]
 
 

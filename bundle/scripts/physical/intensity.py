@@ -10,6 +10,7 @@ import numpy as np
 Intensity = Callable[..., np.ndarray]  # of an array and, where there is one, its mask, see PercentileScaling
 
 BACKGROUND = 0.05  # of a scaled intensity: what is darker is not looked at
+CUT = 0.1  # of an object's section that is seen on a face of the array, for the object to go on behind it
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,19 @@ def border(array: np.ndarray) -> np.ndarray:
 def is_cut_out(scaled: np.ndarray) -> bool:
     """Whether what is seen goes on outside: most of the border of ``(*S)`` in [0, 1] is no background."""
     return bool(np.median(border(scaled)) > BACKGROUND)
+
+
+def cut_faces(scaled: np.ndarray) -> np.ndarray:
+    """Beyond which faces of the array ``(*S)`` in [0, 1] its object goes on: ``(D, 2)``, the first and the last face.
+
+    There a part of the face as wide as the object, a tenth of it or more, is no background, as at the neck of a head.
+    """
+    bright = scaled > BACKGROUND
+    _, size = bright_box(scaled)
+    across = [np.prod(np.delete(size, axis)) for axis in range(scaled.ndim)]
+    return np.array(
+        [[bright.take(side, axis).sum() > CUT * across[axis] for side in (0, -1)] for axis in range(scaled.ndim)]
+    )
 
 
 def bright_box(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

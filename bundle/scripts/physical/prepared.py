@@ -17,7 +17,7 @@ from ..errors import InputError
 from ..spatial import grid_points, marked, sample
 from .frame import Frame, Grid
 from .images import Image
-from .intensity import BACKGROUND, Intensity, bright_box, is_cut_out
+from .intensity import BACKGROUND, Intensity, bright_box, cut_faces, is_cut_out
 from .orientation import Turn
 
 CROP_MARGIN = 0.1  # of the object's size, on every side
@@ -32,12 +32,14 @@ class Prepared:
         grid: of their voxels.
         is_cut_out: whether what is seen goes on outside, as around an organ cut out of a scan; else background does.
         mask: 1 where the image is compared, else 0, like ``values``; beyond it its edge goes on. ``None``: everywhere.
+        is_cut: whether the object goes on behind a face of the image, of which nothing is known.
     """
 
     values: Tensor
     grid: Grid
     is_cut_out: bool = False
     mask: Tensor | None = None
+    is_cut: bool = False
 
     def coarser(self, spacing: float) -> Prepared:
         """The image on a grid along its own axes, of voxels as near to ``spacing``, mm, as whole ones of its own come.
@@ -83,6 +85,8 @@ def crop(scaled: np.ndarray, affine: np.ndarray, mask: np.ndarray | None = None)
     """
     cut_out = is_cut_out(scaled)
     first, size = bright_box(scaled) if cut_out else _object(scaled)
+    cut = cut_faces(scaled) & (not cut_out)
+    masked = mask is not None or cut.any()
     shift = np.eye(len(affine))
     shift[:-1, -1] = first
     cropped = np.zeros(size, dtype=np.float32)
@@ -92,14 +96,19 @@ def crop(scaled: np.ndarray, affine: np.ndarray, mask: np.ndarray | None = None)
         torch.from_numpy(cropped)[None, None],
         Grid(tuple(int(n) for n in size), affine @ shift),
         cut_out,
-        None if mask is None else _cropped_mask(mask, first, size),
+        _known(np.ones(scaled.shape, bool) if mask is None else mask, first, size, cut) if masked else None,
+        bool(cut.any()),
     )
 
 
-def _cropped_mask(mask: np.ndarray, first: np.ndarray, size: np.ndarray) -> Tensor:
-    """The mask likewise, ``(1, 1, *S)``, its edge going on in the margin."""
-    index = [np.clip(np.arange(a, a + n), 0, m - 1) for a, n, m in zip(first, size, mask.shape, strict=True)]
-    return torch.from_numpy(mask[np.ix_(*index)].astype(np.float32))[None, None]
+def _known(mask: np.ndarray, first: np.ndarray, size: np.ndarray, cut: np.ndarray) -> Tensor:
+    """The mask likewise, ``(1, 1, *S)``: its edge goes on in the margin, but behind a cut face nothing is known."""
+    places = [np.arange(a, a + n) for a, n in zip(first, size, strict=True)]
+    known = mask[np.ix_(*(np.clip(each, 0, m - 1) for each, m in zip(places, mask.shape, strict=True)))]
+    for axis, (each, (before, after)) in enumerate(zip(places, cut, strict=True)):
+        behind = (before & (each < 0)) | (after & (each >= mask.shape[axis]))
+        np.moveaxis(known, axis, 0)[behind] = False
+    return torch.from_numpy(known.astype(np.float32))[None, None]
 
 
 def _object(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -151,7 +151,7 @@ STAGES: dict[str, type[AffineStage] | type[NetworkStage] | type[RefinementStage]
 def placed(image: Prepared, grid: Grid) -> Prepared:
     """An image on another grid of the frame."""
     still = np.eye(len(grid.affine))
-    return Prepared(resample(image, grid, still), grid, mask=compared(image, grid, still))
+    return Prepared(resample(image, grid, still), grid, mask=compared(image, grid, still), is_cut=image.is_cut)
 
 
 def seen_pair(fixed: Prepared, moving: Prepared, deformation: Deformation) -> Tensor:
