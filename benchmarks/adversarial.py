@@ -26,7 +26,7 @@ from .docs import machine, publish
 from .reports.belief import save_beliefs
 from .reports.reading import read_results
 from .reports.statistics import compare_pairs
-from .setting import NETWORK, run_evaluation, run_training
+from .setting import BEFORE, NETWORK, run_evaluation, run_training
 
 FREE = ("output_dir", "docs", "figure", "seeds", "tasks")
 HEADER = [
@@ -55,40 +55,34 @@ def results_of(task: str, similarity: str, seed: int, options: argparse.Namespac
     return read_results(report)[0]
 
 
-def dice_of(results: Sequence[PairResult]) -> np.ndarray:
+def dice_of(results: Sequence[PairResult], stage: str = NETWORK) -> np.ndarray:
     """Mean over labels of every pair ``(N,)``."""
-    return np.array([np.nanmean(each.dice[NETWORK]) for each in results])
+    return np.array([np.nanmean(each.dice[stage]) for each in results])
 
 
-def measure_of(seeds: Sequence[Sequence[PairResult]], name: str) -> float:
-    """Mean over pairs and seeds."""
-    return float(np.nanmean([each.measures[NETWORK][name] for results in seeds for each in results]))
+def measures_of(task: str, seeds: Sequence[Sequence[PairResult]], stage: str = NETWORK) -> list[str]:
+    """The last cells of a row: means over pairs and seeds."""
+    kinds = {"hd95": "{:.2f}", "folding": "{:.4%}", "sdlogj": "{:.3f}", "ssim": "{:.4f}"}
+    values = {name: np.nanmean([each.measures[stage][name] for found in seeds for each in found]) for name in kinds}
+    cells = {name: text.format(values[name]).removesuffix("%") for name, text in kinds.items()}
+    return [*cells.values()] if task == ONE else [*cells.values()][:-1] + [""]
 
 
 def rows_of(task: str, found: Mapping[str, Sequence[Sequence[PairResult]]]) -> list[list[str]]:
     """A row a similarity: its measures, and the paired difference of its Dice, each pair's mean over the seeds."""
     dice = {name: np.array([dice_of(results) for results in seeds]) for name, seeds in found.items()}
-    first = next(iter(dice.values()))
-    rows = []
-    for name, seeds in found.items():
-        against = compare_pairs(dice[name].mean(0), first.mean(0))
-        same = dice[name] is first
-        difference = f"{against.difference:+.4f} ({against.low:+.4f} to {against.high:+.4f})"
-        ssim = f"{measure_of(seeds, 'ssim'):.4f}" if task == ONE else ""
-        rows.append(
-            [
-                task,
-                name,
-                f"{dice[name].mean():.4f}",
-                ", ".join(f"{each:.4f}" for each in dice[name].mean(1)),
-                "" if same else difference,
-                "" if same else f"{against.p_value:.2g}",
-                f"{measure_of(seeds, 'hd95'):.2f}",
-                f"{100 * measure_of(seeds, 'folding'):.4f}",
-                f"{measure_of(seeds, 'sdlogj'):.3f}",
-                ssim,
-            ]
-        )
+    first, seeds = next(iter(found)), next(iter(found.values()))
+    stage = next(stage for stage in BEFORE if stage in seeds[0][0].dice)
+    rows = [[task, stage, f"{dice_of(seeds[0], stage).mean():.4f}", "", "", "", *measures_of(task, seeds, stage)]]
+    for name, values in dice.items():
+        against = compare_pairs(values.mean(0), dice[first].mean(0))
+        difference = [
+            f"{against.difference:+.4f} ({against.low:+.4f} to {against.high:+.4f})",
+            f"{against.p_value:.2g}",
+        ]
+        by_seed = ", ".join(f"{each:.4f}" for each in values.mean(1))
+        compared = ["", ""] if name == first else difference
+        rows.append([task, name, f"{values.mean():.4f}", by_seed, *compared, *measures_of(task, found[name])])
     return rows
 
 

@@ -51,13 +51,15 @@ def test_the_second_task_shows_the_fixed_image_in_another_contrast(cohort_2d: Pa
 
 def result(dice: float, **measures: float) -> PairResult:
     values = {"hd95": 3.0, "folding": 0.001, "sdlogj": 0.5, "ssim": 0.9, **measures}
-    return PairResult("a", "b", {"network": np.array([dice - 0.1, dice + 0.1])}, {"network": values})
+    both = {"unregistered": np.array([0.3, 0.5]), "network": np.array([dice - 0.1, dice + 0.1])}
+    return PairResult("a", "b", both, {"unregistered": values, "network": values})
 
 
 def test_differences_are_of_pairs_each_the_mean_of_its_seeds() -> None:
     first = [[result(0.5), result(0.6), result(0.7)], [result(0.5), result(0.6), result(0.7)]]
     second = [[result(0.6), result(0.7), result(0.8)], [result(0.58), result(0.68), result(0.78, hd95=9.0)]]
-    rows = rows_of(ONE, {GIVEN: first, LEARNED: second})
+    before, *rows = rows_of(ONE, {GIVEN: first, LEARNED: second})
+    assert before[1:3] == ["unregistered", "0.4000"]
     assert rows[0][2:6] == ["0.6000", "0.6000, 0.6000", "", ""]
     assert rows[1][2:4] == ["0.6900", "0.7000, 0.6800"]
     assert rows[1][4] == "+0.0900 (+0.0900 to +0.0900)"
