@@ -18,7 +18,7 @@ import numpy as np
 
 from scripts.reports import PairResult, markdown_table
 
-from .adversarial_rows import BOTH, LEARNED, ONE, TASKS, evaluation_of, training_of
+from .adversarial_rows import BOTH, LEARNED, TASKS, TWO, evaluation_of, training_of
 from .belief import belief_table, beliefs_of
 from .claims import claim, kept, result_file
 from .command import command_line, start
@@ -65,7 +65,7 @@ def measures_of(task: str, seeds: Sequence[Sequence[PairResult]], stage: str = N
     kinds = {"hd95": "{:.2f}", "folding": "{:.4%}", "sdlogj": "{:.3f}", "ssim": "{:.4f}"}
     values = {name: np.nanmean([each.measures[stage][name] for found in seeds for each in found]) for name in kinds}
     cells = {name: text.format(values[name]).removesuffix("%") for name, text in kinds.items()}
-    return [*cells.values()] if task == ONE else [*cells.values()][:-1] + [""]
+    return [*({**cells, "ssim": ""} if task == TWO else cells).values()]
 
 
 def rows_of(task: str, found: Mapping[str, Sequence[Sequence[PairResult]]]) -> list[list[str]]:
@@ -76,12 +76,9 @@ def rows_of(task: str, found: Mapping[str, Sequence[Sequence[PairResult]]]) -> l
     rows = [[task, stage, f"{dice_of(seeds[0], stage).mean():.4f}", "", "", "", *measures_of(task, seeds, stage)]]
     for name, values in dice.items():
         against = compare_pairs(values.mean(0), dice[first].mean(0))
-        difference = [
-            f"{against.difference:+.4f} ({against.low:+.4f} to {against.high:+.4f})",
-            f"{against.p_value:.2g}",
-        ]
+        difference = f"{against.difference:+.4f} ({against.low:+.4f} to {against.high:+.4f})"
         by_seed = ", ".join(f"{each:.4f}" for each in values.mean(1))
-        compared = ["", ""] if name == first else difference
+        compared = ["", ""] if name == first else [difference, f"{against.p_value:.2g}"]
         rows.append([task, name, f"{values.mean():.4f}", by_seed, *compared, *measures_of(task, found[name])])
     return rows
 

@@ -93,7 +93,7 @@ def register_affine(
         values = itk.array_view_from_image(image)
         if not np.isfinite(values).all() or values.min() == values.max():
             raise ValueError("affine registration needs finite images that are not constant")
-    shown = [blanked(image, mask) for image, mask in zip((fixed, moving), masks, strict=True)]
+    shown = blanked(fixed, masks[0]), blanked(moving, masks[1])
     own = starts(*shown, turned=whole) if start is None else [start]
     scored = [(mutual_information(fixed, moving, guess, masks), guess) for guess in [*own, *guesses]]
     best, start = max(scored, key=lambda pair: pair[0])
