@@ -100,6 +100,7 @@ def test_every_benchmark_has_its_table_in_the_docs() -> None:
         "adversarial",
         "capture",
         "contrast",
+        "cut_images",
         "imports",
         "loss_study",
         "masks",

@@ -18,7 +18,7 @@ from ..engines import RegistrationInferer, load_weights
 from ..engines.stages import AFFINE, NETWORK, REFINED
 from ..errors import InputError
 from ..physical import Grid, Prepared, compared, resample
-from ..spatial import compose, warp
+from ..spatial import compose, marked, warp
 from .deformation import Deformation
 from .method import Method
 
@@ -96,12 +96,27 @@ class NetworkStage:
 
     def __call__(self, fixed: Prepared, moving: Prepared, deformation: Deformation) -> Deformation:
         """The deformation, followed by the field that the network sees in what is left."""
-        pair = seen_pair(fixed, moving, deformation)
+        pair, masks = seen_pair(fixed, moving, deformation), seen_masks(fixed, moving, deformation)
         if deformation.ddf.any():  # else interpolation would change the last digits
-            pair = torch.cat([warp(pair[:, :1], deformation.ddf), pair[:, 1:]], dim=1)
+            pair = _followed(pair, deformation.ddf)
+            masks = None if masks is None else _followed(masks, deformation.ddf)
+        if masks is not None:
+            pair = _painted(pair, masks)
         with torch.no_grad():
             found = self.inferer(pair.to(self.device), self.network)["ddf"].float().cpu()
         return replace(deformation, ddf=compose(deformation.ddf, found))
+
+
+def _followed(pair: Tensor, ddf: Tensor) -> Tensor:
+    """The moving one of two images, or masks, warped."""
+    return torch.cat([warp(pair[:, :1], ddf), pair[:, 1:]], dim=1)
+
+
+def _painted(pair: Tensor, masks: Tensor) -> Tensor:
+    """The pair, the fixed image in both where a mask hides one: there a network that knows no masks moves nothing."""
+    moving, fixed = pair.chunk(2, dim=1)
+    compared = marked(masks).all(1, keepdim=True)
+    return torch.cat([torch.where(compared, moving, fixed), fixed], dim=1)
 
 
 class RefinementStage:
