@@ -73,3 +73,15 @@ def test_part_of_an_object_is_found_in_the_whole(dims: int) -> None:
         found = find_affine(seen(fixed), seen(part(moving, axis, 0.4, True), axis, count)) - expected
         apart = inside @ found[:-1, :-1].T + found[:-1, -1]
         assert np.linalg.norm(apart, axis=1).mean() < 1.5
+
+
+@both_dims
+def test_part_of_an_object_that_is_turned_is_found(dims: int) -> None:
+    """By ninety degrees, the end of it cut off: then its main axes tell more than anything else."""
+    fixed = PercentileScaling()(still(dims)[0])
+    turned = np.rot90(fixed)
+    expected = find_affine(seen(fixed), seen(turned))
+    found = find_affine(seen(fixed), seen(part(turned, 0, 0.25, False))) - expected
+    inside = np.argwhere(fixed > 0.1)[::11].astype(float)
+    assert crop(part(turned, 0, 0.25, False), np.eye(dims + 1)).is_cut
+    assert np.linalg.norm(inside @ found[:-1, :-1].T + found[:-1, -1], axis=1).mean() < 2.0

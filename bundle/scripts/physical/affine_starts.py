@@ -18,7 +18,7 @@ def identity(spatial_dims: int) -> itk.AffineTransform:
     return transform
 
 
-def starts(fixed: itk.Image, moving: itk.Image, turned: bool = True) -> list[itk.AffineTransform]:
+def starts(fixed: itk.Image, moving: itk.Image) -> tuple[list[itk.AffineTransform], list[itk.AffineTransform]]:
     """No motion, aligned centres of gravity, and aligned objects, unturned and with their main axes aligned.
 
     The object is what differs from the image's border, be it brighter or darker. The centre of rotation is that of the
@@ -26,7 +26,9 @@ def starts(fixed: itk.Image, moving: itk.Image, turned: bool = True) -> list[itk
 
     Args:
         fixed, moving: scalar images, finite and not constant.
-        turned: whether main axes are aligned; those of a part of an object are not those of the whole.
+
+    Returns:
+        Those that turn nothing, and those that align main axes.
     """
     dims = fixed.GetImageDimension()
     (gravity, moving_gravity), (centre, moving_centre) = (
@@ -34,8 +36,9 @@ def starts(fixed: itk.Image, moving: itk.Image, turned: bool = True) -> list[itk
     )
     still = np.eye(dims)
     guesses = [(still, gravity, np.zeros(dims)), (still, gravity, moving_gravity - gravity)]
-    guesses += [(turn, centre, moving_centre - centre) for turn in [still, *(_turns(fixed, moving) if turned else [])]]
-    return [_transform(*guess) for guess in guesses]
+    guesses += [(still, centre, moving_centre - centre)]
+    turned = [(turn, centre, moving_centre - centre) for turn in _turns(fixed, moving)]
+    return [_transform(*guess) for guess in guesses], [_transform(*guess) for guess in turned]
 
 
 def about_centre(fixed: itk.Image, affine: np.ndarray) -> itk.AffineTransform:
