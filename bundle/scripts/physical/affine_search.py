@@ -30,8 +30,9 @@ HISTOGRAM_BINS = 32
 CROP_MARGIN = 0.1
 LEAST_MARGIN = 2  # voxels: ITK smooths nothing shorter than four
 TELLING = 1.001  # less of a gain is how the voxels fall
-TURNED = 1.25  # times the information that main axes must give which may be a part's: of parts of brains at most 1.04 were
-# seen, of brains that are turned at least 1.34
+# Times the information that main axes must give where they may be a part's: parts of brains gave at most 1.04 times
+# what is unturned gave, brains that are turned at least 1.34 times.
+TURNED = 1.25
 COMPARED_VOXELS = 2**18  # at most, of the grid on which whole images are compared: a slice is not thinned out
 # Twelve parameters need no more points than this; without a limit a 256^3 volume takes minutes.
 SAMPLES_PER_LEVEL = 20_000
