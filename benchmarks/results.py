@@ -20,7 +20,7 @@ from . import ROOT
 from .command import command_line, start
 from .docs import publish
 from .reports.reading import read_results
-from .setting import METHODS, RECIPE, evaluation, run_evaluation, weights_of
+from .setting import RECIPE, SHIPPED, evaluation, run_evaluation, weights_of
 
 HEADER = ["Stage", "Dice", "std over labels", "std over pairs", "folded, %"]
 
@@ -51,7 +51,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """The command line."""
     parser = command_line(__doc__)
     parser.add_argument("--dataset_dir", default="synthetic")
-    parser.add_argument("--method", choices=METHODS, default=RECIPE)
+    parser.add_argument("--method", choices=SHIPPED, default=RECIPE)
     parser.add_argument("--weights", help="default: those that are shipped for the method")
     parser.add_argument("--pairing", choices=["random", "atlas"], default="atlas")
     parser.add_argument("--atlas", help="subject that pairs are registered to; default: the bundle's choice")

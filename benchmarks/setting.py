@@ -37,6 +37,7 @@ METHODS: dict[str, tuple[str, ...]] = {
     ANY_CONTRAST: (f"methods/{ANY_CONTRAST}.yaml",),
     ADVERSARIAL: (f"methods/{ADVERSARIAL}.yaml",),
 }
+SHIPPED = tuple(name for name in METHODS if name != ADVERSARIAL)  # with weights
 TRAIN, EVALUATE = "train.yaml", "evaluate.yaml"
 SHORT = "schedules/quick.yaml"  # a training of minutes, of any method
 

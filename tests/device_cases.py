@@ -7,7 +7,6 @@ from types import ModuleType
 
 import numpy as np
 import torch
-from monai.losses import PatchAdversarialLoss
 from torch import Tensor
 
 from scripts import losses, metrics, networks, spatial
@@ -97,9 +96,6 @@ class Cases:
         yield "FastLNCC", lambda: losses.FastLNCC(9, 2)(self.image, self.image), ()
         yield "FoldingPenalty", lambda: losses.FoldingPenalty()(self.ddf), ()
         yield "ForwardDiffusion", lambda: losses.ForwardDiffusion()(self.ddf), ()
-        judge = networks.PairDiscriminator(self.dims, channels=4, num_layers=2).to(self.device)
-        learned = losses.LearnedSimilarity(judge, PatchAdversarialLoss(criterion="bce"))
-        yield "LearnedSimilarity", lambda: learned(self.image, self.image), ()
         maps = torch.eye(self.dims, self.dims + 1).repeat(BATCH, 1, 1).to(self.device)
         yield "MINDLoss", lambda: losses.MINDLoss()(self.image, self.image), ()
         yield "PointDistance", lambda: losses.PointDistance()(self.ddf, maps, self.image), ()

@@ -24,6 +24,7 @@ NOT_ON_META = {
     "invert_points": "it works on the points not yet solved, and how many these are is a value",
     "AverageSurfaceDistance": "SciPy measures surface distances on the processor; the result returns to the device",
     "HausdorffDistance95": "SciPy measures surface distances on the processor; the result returns to the device",
+    "LearnedSimilarity": "MONAI's criterion asks for the type of a tensor, which meta has none of",
     "LabelMeasure": "an abstract class: its subclasses are here",
     "Measure": "a type",
     "ejection_fraction": "it gives a number",

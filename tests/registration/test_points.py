@@ -368,6 +368,6 @@ def test_other_mistakes(tmp_path: Path) -> None:
 def test_output_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("in the way")
     source = table(tmp_path / "p.csv", scattered())
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="out is a file or lies in one; give a folder"):
         carry_points(saved_affine(tmp_path), source, str(tmp_path / "out"))
     assert (tmp_path / "out").read_text() == "in the way"

@@ -56,7 +56,7 @@ def image_without_label(cohort: Path) -> dict[str, object]:
     return {}
 
 
-@case("a label map must have its image's size")
+@case("a label map or mask must have its image's size")
 def label_of_another_size(cohort: Path) -> dict[str, object]:
     rewrite(first_image(cohort).parent / "slice_seg24.nii.gz", lambda label: label[:-1])
     return {}

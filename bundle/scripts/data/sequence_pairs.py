@@ -63,6 +63,12 @@ class SequenceDataset(Dataset[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self.used)
 
+    @property
+    def moving_subjects(self) -> list[str]:
+        """Names of the frames of all sequences, in order."""
+        records = [self.sequences[i] for i in self.used]
+        return [_frame(_name(record), frame) for record in records for frame in range(len(record["image"]))]
+
     def __getitem__(self, index: int) -> dict[str, Any]:
         """The pairs of a sequence of ``T`` frames.
 
@@ -86,8 +92,8 @@ class SequenceDataset(Dataset[dict[str, Any]]):
         count, name = len(frames), _name(record)
         return {
             **{key: value.expand(count, *value.shape[1:]) for key, value in tensors.items()},
-            "moving_id": [f"{name}_frame{frame + 1:02}" for frame in frames],
-            "fixed_id": [f"{name}_frame{reference + 1:02}"] * count,
+            "moving_id": [_frame(name, frame) for frame in frames],
+            "fixed_id": [_frame(name, reference)] * count,
             "measured": measured,
             "spacing": spacing_of(record["image"])[: image.ndim - 1].expand(count, -1),
             "orientation": [""] * count,
@@ -105,6 +111,10 @@ class SequenceDataset(Dataset[dict[str, Any]]):
 
 def _name(record: Mapping[str, Any]) -> str:
     return str(record["subject"]) if record["slice"] is None else f"{record['subject']}_slice{record['slice'] + 1}"
+
+
+def _frame(name: str, index: int) -> str:
+    return f"{name}_frame{index + 1:02}"
 
 
 def one_sequence(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
