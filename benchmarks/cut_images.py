@@ -19,18 +19,23 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from scripts.data import open_cohort
 from scripts.progress import progress
 from scripts.registration import Registration, configured
 from scripts.registration.results import Result
 from scripts.reports import markdown_table
-from scripts.spatial import grid_points
 
 from .command import command_line, start
 from .docs import machine, publish
-from .reports.statistics import compare_pairs
-from .verdict import Slice, read, write
-from .volumes import draw_pairs, everyone
+from .slice_pairs import (
+    Slice,
+    add_pair_options,
+    compared_cells,
+    describe,
+    field_distance,
+    slice_pairs,
+    write,
+    zone_means,
+)
 
 SHARES = (0.2, 0.4)  # of the brain along an axis, cut off
 NEAR, FAR = 10, 20  # voxels from the cut
@@ -70,17 +75,11 @@ class Cut:
 
 
 def differences(found: Result, wanted: Result, cut: Cut) -> list[float]:
-    """The mean distance of two fields, mm, in every one of :data:`ZONES`, over the fixed object."""
-    grid = wanted.seen.grid
-    points = grid_points(grid.size, grid.affine[:-1])
-    there, truth = (each.deformation.forward(points)[0].numpy() for each in (found, wanted))
-    to_index = np.linalg.inv(wanted.pair.frame.coordinates(wanted.moving.geometry))
-    row = to_index[cut.axis]
-    away = np.tensordot(row[:-1], truth, 1) + row[-1] - cut.count
-    inside = wanted.seen.values[0, 0].numpy() > 0
-    error = np.linalg.norm(there - truth, axis=0)
+    """The mean distance of two fields, mm, in every one of :data:`ZONES`."""
+    distance, index = field_distance(found, wanted)
+    away = index[cut.axis] - cut.count
     zones = ((away >= 0) & (away < NEAR), (away >= NEAR) & (away < FAR), away >= FAR)
-    return [float(error[zone & inside].mean()) for zone in zones]
+    return zone_means(distance, zones, wanted)
 
 
 def measure(registration: Registration, fixed: Slice, moving: Slice, rng: np.random.Generator) -> list[list[float]]:
@@ -96,40 +95,26 @@ def measure(registration: Registration, fixed: Slice, moving: Slice, rng: np.ran
 
 def table_of(values: np.ndarray) -> str:
     """A row a zone, of ``(pairs, ways, zones)``."""
-    rows = []
-    for zone, (filled, cut) in zip(ZONES, np.moveaxis(values, (1, 2), (1, 0)), strict=True):
-        paired = compare_pairs(cut, filled)
-        means = [f"{each.mean():.2f} ± {each.std():.2f}" for each in (filled, cut)]
-        interval = f"{paired.low:+.2f} to {paired.high:+.2f}"
-        rows.append([zone, *means, f"{paired.difference:+.2f}", interval, f"{paired.p_value:.1g}"])
-    return markdown_table(HEADER, rows)
+    return markdown_table(HEADER, [[zone, *compared_cells(*values[:, :, k].T)] for k, zone in enumerate(ZONES)])
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """The command line."""
     parser = command_line(__doc__)
-    parser.add_argument("--dataset_dir", required=True)
-    parser.add_argument("--num_pairs", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=0, help="of pairs and cuts")
+    add_pair_options(parser, num_pairs=12, affine="true")
     parser.add_argument("--method", default="brain_2d", help="of registration, for slices")
-    parser.add_argument("--affine", choices=["true", "false"], default="true", help="whether the affine stage runs")
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str]) -> None:
     """Register every pair in both ways and print the table."""
     options = parse_arguments(arguments)
-    with tempfile.TemporaryDirectory() as cache:
-        cohort = open_cohort(options.dataset_dir, 2, cache)
-    subjects = cohort.test if len(cohort.test) > 1 else everyone(cohort)
-    pairs = draw_pairs(subjects, options.num_pairs, options.seed)
+    pairs, rng = slice_pairs(options), np.random.default_rng(options.seed)
     registration = configured(method=options.method, affine=options.affine == "true")
-    rng = np.random.default_rng(options.seed)
-    values = np.array([measure(registration, read(a), read(b), rng) for a, b in progress(pairs, "cut images", "pair")])
-    table, affine = table_of(values), "with" if options.affine == "true" else "without"
+    table = table_of(np.array([measure(registration, *pair, rng) for pair in progress(pairs, "cut images", "pair")]))
     data = (
-        f"{len(pairs)} pairs of subjects of {Path(options.dataset_dir).name}, {options.method}, {affine} the affine "
-        f"stage; {SHARES[0]:.0%} to {SHARES[1]:.0%} of the moving brain cut off at one side."
+        f"{describe(options, len(pairs), options.method)}; {SHARES[0]:.0%} to {SHARES[1]:.0%} of the moving brain cut "
+        "off at one side."
     )
     print(f"{table}\n{data} Machine: {machine()}.")
     publish(options.docs, "cut_images", arguments, data, table)

@@ -17,18 +17,23 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.data import open_cohort
 from scripts.progress import progress
 from scripts.registration import Registration, configured
 from scripts.registration.results import Result
 from scripts.reports import markdown_table
-from scripts.spatial import grid_points
 
 from .command import command_line, start
 from .docs import machine, publish
-from .reports.statistics import compare_pairs
-from .verdict import Slice, read, write
-from .volumes import draw_pairs, everyone
+from .slice_pairs import (
+    Slice,
+    add_pair_options,
+    compared_cells,
+    describe,
+    field_distance,
+    slice_pairs,
+    write,
+    zone_means,
+)
 
 RADII = (8, 15)  # voxels
 BRIGHTEST = 98  # percentile of the brain
@@ -72,16 +77,10 @@ class Lesion:
 
 
 def differences(found: Result, wanted: Result, lesion: Lesion) -> list[float]:
-    """The mean distance of two fields, mm, in every one of :data:`ZONES`, over the fixed object; NaN where none is."""
-    grid = wanted.seen.grid
-    points = grid_points(grid.size, grid.affine[:-1])
-    there, truth = (each.deformation.forward(points)[0].numpy() for each in (found, wanted))
-    to_index = np.linalg.inv(wanted.pair.frame.coordinates(wanted.moving.geometry))
-    index = np.tensordot(to_index[:-1, :-1], truth, 1) + to_index[:-1, -1].reshape(-1, *[1] * (truth.ndim - 1))
-    away, error = lesion.distance(index), np.linalg.norm(there - truth, axis=0)
-    inside = wanted.seen.values[0, 0].numpy() > 0
-    zones = (away < 0, (away >= 0) & (away < RING), away >= FAR)
-    return [float(error[zone & inside].mean()) if (zone & inside).any() else float("nan") for zone in zones]
+    """The mean distance of two fields, mm, in every one of :data:`ZONES`."""
+    distance, index = field_distance(found, wanted)
+    away = lesion.distance(index)
+    return zone_means(distance, (away < 0, (away >= 0) & (away < RING), away >= FAR), wanted)
 
 
 def measure(
@@ -103,48 +102,31 @@ def measure(
         ]
 
 
-def row_of(kind: str, zone: str, without: np.ndarray, masked: np.ndarray) -> list[str]:
-    """A line of the table: means over the pairs ``(N,)`` and their paired difference."""
-    paired = compare_pairs(masked, without)
-    return [
-        kind,
-        zone,
-        *(f"{np.nanmean(each):.2f} ± {np.nanstd(each):.2f}" for each in (without, masked)),
-        f"{paired.difference:+.2f}",
-        f"{paired.low:+.2f} to {paired.high:+.2f}",
-        f"{paired.p_value:.1g}",
-    ]
-
-
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """The command line."""
     parser = command_line(__doc__)
-    parser.add_argument("--dataset_dir", required=True)
-    parser.add_argument("--num_pairs", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=0, help="of pairs and lesions")
+    add_pair_options(parser, num_pairs=12, affine="false")
     parser.add_argument("--method", default="brain_2d", help="of registration, for slices")
-    parser.add_argument("--affine", choices=["true", "false"], default="false", help="whether the affine stage runs")
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str]) -> None:
     """Register every pair in every way and print the table."""
     options = parse_arguments(arguments)
-    with tempfile.TemporaryDirectory() as cache:
-        cohort = open_cohort(options.dataset_dir, 2, cache)
-    subjects = cohort.test if len(cohort.test) > 1 else everyone(cohort)
-    pairs = draw_pairs(subjects, options.num_pairs, options.seed)
+    pairs, rng = slice_pairs(options), np.random.default_rng(options.seed)
     registration = configured(method=options.method, affine=options.affine == "true")
-    rng = np.random.default_rng(options.seed)
-    values = np.array([measure(registration, read(a), read(b), rng) for a, b in progress(pairs, "masks", "pair")])
-    rows = [row_of(kind, zone, *values[:, i, :, k].T) for i, kind in enumerate(KINDS) for k, zone in enumerate(ZONES)]
+    values = np.array([measure(registration, *pair, rng) for pair in progress(pairs, "masks", "pair")])
+    rows = [
+        [kind, zone, *compared_cells(*values[:, i, :, k].T)]
+        for i, kind in enumerate(KINDS)
+        for k, zone in enumerate(ZONES)
+    ]
     table = markdown_table(HEADER, rows)
-    affine = "with" if options.affine == "true" else "without"
     strengths = " and ".join(f"{factor:g} ({kind})" for kind, factor in KINDS.items())
     data = (
-        f"{len(pairs)} pairs of subjects of {Path(options.dataset_dir).name}, {options.method}, {affine} the affine "
-        f"stage; a lesion of radius {RADII[0]} to {RADII[1]} voxels in the moving image, {strengths} times as bright "
-        f"as the brain's percentile {BRIGHTEST}; the ring is {RING} voxels wide, far from it is {FAR} voxels and more."
+        f"{describe(options, len(pairs), options.method)}; a lesion of radius {RADII[0]} to {RADII[1]} voxels in the "
+        f"moving image, {strengths} times as bright as the brain's percentile {BRIGHTEST}; the ring is {RING} voxels "
+        f"wide, far from it is {FAR} voxels and more."
     )
     print(f"{table}\n{data} Machine: {machine()}.")
     publish(options.docs, "masks", arguments, data, table)

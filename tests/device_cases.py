@@ -58,6 +58,7 @@ class Cases:
             yield name, lambda name=name: getattr(spatial, name)(first, second, weight), tuple(maps.shape)
         yield "homogeneous", lambda: spatial.homogeneous(maps), (BATCH, self.dims + 1, self.dims + 1)
         yield "along_axes", lambda: spatial.along_axes(self.image, spatial.window_means, 5, 2), means
+        yield "common_mask", lambda: spatial.common_mask(self.tensor(2), self.ddf), self.shape(1)
         yield "compose", lambda: spatial.compose(self.ddf, self.ddf), field
         yield "crop_to", lambda: spatial.crop_to(self.image, self.half), self.shape(1, self.half)
         yield "deformation_gradient", lambda: spatial.deformation_gradient(self.ddf)[0][1], (BATCH, *self.size)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -62,6 +64,17 @@ def run_command(
         code = int(server.stdout.readline())
         said = [path.read_text(encoding="utf-8", errors="replace") for path in outputs]
     return subprocess.CompletedProcess(command, code, *said)
+
+
+def kill_after_first_checkpoint(command: list[str], folder: Path) -> None:
+    """Start a training that writes to ``folder``; ``kill -9`` it once it has saved, before its last epoch."""
+    process = subprocess.Popen(command, cwd=folder.parent, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+    while not (folder / "checkpoint.pt").is_file():
+        assert process.poll() is None, "ended before its first checkpoint"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (folder / "model_last.pt").exists()
 
 
 @cache

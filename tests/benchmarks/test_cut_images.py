@@ -8,7 +8,7 @@ import nibabel as nib
 import numpy as np
 
 from benchmarks.cut_images import SHARES, WAYS, ZONES, Cut, table_of
-from benchmarks.verdict import Slice, write
+from benchmarks.slice_pairs import Slice, write
 
 
 def test_both_files_show_the_same_part_in_the_same_place(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks import verdict
-from benchmarks.verdict import Outcome, Slice
+from benchmarks.slice_pairs import Slice
+from benchmarks.verdict import Outcome
 
 
 def test_what_is_spoilt_is_spoilt_and_the_labels_go_along() -> None:

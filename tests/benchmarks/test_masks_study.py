@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import masks
 from benchmarks.masks import KINDS, ZONES, Lesion
-from benchmarks.verdict import Slice, write
+from benchmarks.slice_pairs import Slice, compared_cells, write
 from scripts.registration import configured
 
 
@@ -46,11 +46,9 @@ def test_a_known_shift_is_the_distance_in_every_zone(tmp_path: Path) -> None:
     assert masks.differences(shifted, still, far) == pytest.approx([np.nan, np.nan, 3.0], abs=1e-4, nan_ok=True)
 
 
-def test_rows_are_of_the_pairs() -> None:
+def test_cells_are_of_the_pairs_that_have_both() -> None:
     without, masked = np.array([2.0, 3.0, np.nan]), np.array([1.0, 1.0, np.nan])
-    assert masks.row_of("dark", "in the ring", without, masked)[:5] == [
-        "dark", "in the ring", "2.50 ± 0.50", "1.00 ± 0.00", "-1.50",
-    ]  # fmt: skip
+    assert compared_cells(without, masked)[:3] == ["2.50 ± 0.50", "1.00 ± 0.00", "-1.50"]
 
 
 def test_command_prints_a_row_a_kind_and_zone(

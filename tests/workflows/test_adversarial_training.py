@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from support import BUNDLE, ENVIRONMENT, Run, bundle_command, run_command
+from support import BUNDLE, Run, bundle_command, kill_after_first_checkpoint, run_command
 
 METHOD = ("train.yaml", "methods/adversarial.yaml")
 SMALL: dict[str, object] = {
@@ -48,15 +45,7 @@ def test_killed_resumed_evaluated(cohort_2d: Path, run_bundle: Run, tmp_path: Pa
     said = run_bundle(METHOD, "training", **whole)
     assert said.returncode == 0, said.stderr
     assert "discriminator 0." in said.stdout and "accuracy 0." in said.stdout and "adversarial 0." in said.stdout
-    process = subprocess.Popen(
-        bundle_command(METHOD, "training", **killed), cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.DEVNULL
-    )
-    while not (tmp_path / "killed" / "checkpoint.pt").is_file():
-        assert process.poll() is None, "ended before its first checkpoint"
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (tmp_path / "killed" / "model_last.pt").exists()
+    kill_after_first_checkpoint(bundle_command(METHOD, "training", **killed), tmp_path / "killed")
     resumed = run_bundle(METHOD, "training", **killed)
     assert resumed.returncode == 0, resumed.stderr
     assert "resumed from" in resumed.stdout

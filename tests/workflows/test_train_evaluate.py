@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import signal
-import subprocess
-import time
 from pathlib import Path
 
 import nibabel as nib
@@ -14,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from support import ENVIRONMENT, Run, bundle_command
+from support import Run, bundle_command, kill_after_first_checkpoint
 
 SMALL = {"channels": "[4,4,4]", "spatial_size": -1, "batch_size": 2, "val_interval": 1, "device": "cpu"}
 TRAIN, EVALUATE = ("train.yaml",), ("train.yaml", "evaluate.yaml")
@@ -111,15 +108,7 @@ def test_folders_are_named_after_what_was_trained(cohort_2d: Path, run_bundle: R
 def test_a_killed_training_ends_as_one_that_was_left_alone(cohort_2d: Path, run_bundle: Run, tmp_path: Path) -> None:
     whole, killed = (small(cohort_2d, tmp_path / n, max_epochs=14) for n in ("whole", "killed"))
     assert run_bundle(TRAIN, "training", **whole).returncode == 0
-    process = subprocess.Popen(
-        bundle_command(TRAIN, "training", **killed), cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.DEVNULL
-    )
-    while not (tmp_path / "killed" / "checkpoint.pt").is_file():
-        assert process.poll() is None, "ended before its first checkpoint"
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (tmp_path / "killed" / "model_last.pt").exists()
+    kill_after_first_checkpoint(bundle_command(TRAIN, "training", **killed), tmp_path / "killed")
     resumed = run_bundle(TRAIN, "training", **killed)
     assert resumed.returncode == 0, resumed.stderr
     assert "resumed from" in resumed.stdout

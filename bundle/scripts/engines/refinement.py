@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..losses import RegistrationLoss
-from ..spatial import ScalingSquaring, compose, marked, upsample_field, warp
+from ..spatial import ScalingSquaring, common_mask, compose, upsample_field, warp
 from .finite import is_finite
 
 
@@ -82,13 +82,12 @@ class Refinement:
         return compose(ddf, upsample_field(self.integrate(velocity), ddf.shape[2:]))
 
 
-@torch.no_grad()
 def _common(masks: Tensor, ddf: Tensor) -> Tensor:
-    """Where both masks allow, ``(B, 1, *S)``; not to be optimised: hiding what does not fit is no registration."""
-    moving, fixed = masks.chunk(2, dim=1)
-    common = fixed * marked(warp(moving, ddf))
+    common = common_mask(masks, ddf)
     if not common.any():
-        raise InputError("the masks mark no place in common once the images are aligned; give larger ones.")
+        raise InputError(
+            "the masks mark no place in common once the images are aligned, or the images show none; give larger ones."
+        )
     return common
 
 

@@ -55,6 +55,6 @@ class MINDLoss(nn.Module):
         if not counts.any():
             raise InputError(
                 f"the masks mark no place in common that is {across} voxels of the working grid across, which this "
-                "method compares; give larger ones."
+                "method compares, or the images show none; give larger ones."
             )
         return (counts * difference).sum() / counts.sum()

@@ -160,7 +160,8 @@ class Result:
     def report(self) -> dict[str, Any]:
         """What the JSON file says; what is known of the run besides is put in by those who know it."""
         pair, dims = self.pair, len(self.fixed.geometry.size)
-        masked = ", where the masks allow" if pair.fixed_mask or pair.moving_mask else ""
+        everywhere = self.seen.mask is None and self.source.mask is None
+        masked = "" if everywhere else ", where the masks allow"
         measured = f"intensities scaled to 0..1, on the working grid{masked}"
         return {
             "name": self.name,

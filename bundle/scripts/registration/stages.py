@@ -18,7 +18,7 @@ from ..engines import RegistrationInferer, load_weights
 from ..engines.stages import AFFINE, NETWORK, REFINED
 from ..errors import InputError
 from ..physical import Grid, Prepared, compared, resample
-from ..spatial import compose, marked, warp
+from ..spatial import common_mask, compose, warp
 from .deformation import Deformation
 from .method import Method
 
@@ -98,25 +98,18 @@ class NetworkStage:
         """The deformation, followed by the field that the network sees in what is left."""
         pair, masks = seen_pair(fixed, moving, deformation), seen_masks(fixed, moving, deformation)
         if deformation.ddf.any():  # else interpolation would change the last digits
-            pair = _followed(pair, deformation.ddf)
-            masks = None if masks is None else _followed(masks, deformation.ddf)
+            pair = torch.cat([warp(pair[:, :1], deformation.ddf), pair[:, 1:]], dim=1)
         if masks is not None:
-            pair = _painted(pair, masks)
+            pair = _painted(pair, common_mask(masks, deformation.ddf))
         with torch.no_grad():
             found = self.inferer(pair.to(self.device), self.network)["ddf"].float().cpu()
         return replace(deformation, ddf=compose(deformation.ddf, found))
 
 
-def _followed(pair: Tensor, ddf: Tensor) -> Tensor:
-    """The moving one of two images, or masks, warped."""
-    return torch.cat([warp(pair[:, :1], ddf), pair[:, 1:]], dim=1)
-
-
-def _painted(pair: Tensor, masks: Tensor) -> Tensor:
+def _painted(pair: Tensor, mask: Tensor) -> Tensor:
     """The pair, the fixed image in both where a mask hides one: there a network that knows no masks moves nothing."""
     moving, fixed = pair.chunk(2, dim=1)
-    compared = marked(masks).all(1, keepdim=True)
-    return torch.cat([torch.where(compared, moving, fixed), fixed], dim=1)
+    return torch.cat([torch.where(mask > 0, moving, fixed), fixed], dim=1)
 
 
 class RefinementStage:
@@ -172,13 +165,13 @@ def placed(image: Prepared, grid: Grid) -> Prepared:
 def seen_pair(fixed: Prepared, moving: Prepared, deformation: Deformation) -> Tensor:
     """The pair ``(1, 2, *S)`` on a deformation's grid, moving then fixed, aligned by its affine map alone."""
     grid = deformation.grid
-    return torch.cat([resample(moving, grid, deformation.affine), placed(fixed, grid).values], dim=1)
+    return torch.cat([resample(moving, grid, deformation.affine), resample(fixed, grid, np.eye(len(grid.affine)))], 1)
 
 
 def seen_masks(fixed: Prepared, moving: Prepared, deformation: Deformation) -> Tensor | None:
     """The masks of :func:`seen_pair`, likewise; ``None`` where there are none."""
     grid = deformation.grid
-    masks = [compared(moving, grid, deformation.affine), placed(fixed, grid).mask]
+    masks = [compared(moving, grid, deformation.affine), compared(fixed, grid, np.eye(len(grid.affine)))]
     if all(mask is None for mask in masks):
         return None
     return torch.cat([torch.ones(1, 1, *grid.size) if mask is None else mask for mask in masks], dim=1)

@@ -13,7 +13,7 @@ from .precision import without_autocast
 from .resize import LINEAR_MODES, halve_field, upsample_field
 from .sample import grid_points, map_points, marked, sample
 from .self_similarity import self_similarity
-from .warp import Warp, warp
+from .warp import Warp, common_mask, warp
 
 __all__ = [
     "LINEAR_MODES",
@@ -22,6 +22,7 @@ __all__ = [
     "affine_field",
     "along_axes",
     "block_means",
+    "common_mask",
     "compose",
     "crop_to",
     "deformation_gradient",

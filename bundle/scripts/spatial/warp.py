@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .grids import identity_grid
 from .precision import without_autocast
+from .sample import marked
 
 
 class Warp(MonaiWarp):
@@ -106,3 +107,18 @@ def warp(moving: Tensor, ddf: Tensor, mode: str = "bilinear", padding_mode: str 
     """
     warped: Tensor = _layer(mode, padding_mode)(moving, ddf)
     return warped.to(moving.dtype) if mode == "nearest" else warped
+
+
+@torch.no_grad()
+def common_mask(masks: Tensor, ddf: Tensor) -> Tensor:
+    """Where both masks of pairs allow, without gradient: hiding what does not fit is no registration.
+
+    Args:
+        masks: ``(B, 2, *S)``, moving then fixed, 1 or 0; the moving one is warped.
+        ddf: ``(B, D, *S)``, in voxels.
+
+    Returns:
+        ``(B, 1, *S)``, 1 or 0.
+    """
+    moving, fixed = masks.chunk(2, dim=1)
+    return fixed * marked(warp(moving, ddf))
