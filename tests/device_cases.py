@@ -101,6 +101,7 @@ class Cases:
         yield "MINDLoss", lambda: losses.MINDLoss()(self.image, self.image), ()
         yield "PointDistance", lambda: losses.PointDistance()(self.ddf, maps, self.image), ()
         yield "RegistrationLoss", whole, ()
+        yield "SoftDice", lambda: losses.SoftDice(IDS, 1)(self.ddf, self.label, self.label), ()
         series = self.tensor(self.dims).repeat(2, *[1] * (self.dims + 1))
         yield "TemporalSmoothness", lambda: losses.TemporalSmoothness(True)(series), ()
 

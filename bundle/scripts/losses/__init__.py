@@ -7,6 +7,7 @@ from .folding import FoldingPenalty
 from .learned import LearnedSimilarity
 from .lncc import FastLNCC
 from .mind import MINDLoss
+from .overlap import SoftDice
 from .points import PointDistance
 from .registration import RegistrationLoss
 from .temporal import TemporalSmoothness
@@ -19,6 +20,7 @@ __all__ = [
     "MINDLoss",
     "PointDistance",
     "RegistrationLoss",
+    "SoftDice",
     "TemporalSmoothness",
 ]
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..errors import InputError
 from ..spatial import warp
 
 # What a term compares or penalises, from the names of a prediction and of a target to its arguments.
@@ -17,6 +18,7 @@ ARGUMENTS: dict[str, Callable[[Mapping[str, Tensor], Mapping[str, Tensor]], tupl
     "anatomy": lambda pred, target: (warp(target["moving_anatomy"], pred["ddf"]), target["fixed_anatomy"]),
     "ddf": lambda pred, target: (pred["ddf"],),
     "affine": lambda pred, target: (pred["ddf"], target["affine"], target["fixed"]),
+    "labels": lambda pred, target: (pred["ddf"], target["moving_label"], target["fixed_label"]),
 }
 
 
@@ -43,7 +45,8 @@ class RegistrationLoss(nn.Module):
         terms: name to ``weight``, a number; ``loss``, which gives a scalar, lower is better; and ``of``, what it takes:
             ``images`` (the default): ``loss(warped, fixed)``; ``ddf``: ``loss(ddf)``; ``anatomy``: as ``images``, of
             the images before they were recoloured, ``moving_anatomy`` and ``fixed_anatomy`` of the target; ``affine``,
-            of pairs whose true map is known: ``loss(ddf, affine, fixed)``.
+            of pairs whose true map is known: ``loss(ddf, affine, fixed)``; ``labels``: ``loss(ddf, moving_label,
+            fixed_label)``.
 
     Raises:
         ValueError: if there is no term, or one lacks its weight or loss, has more than these, or takes something else.
@@ -71,11 +74,15 @@ class RegistrationLoss(nn.Module):
 
         Args:
             pred: ``warped`` ``(B, C, *S)`` and ``ddf`` ``(B, D, *S)``, in voxels.
-            target: ``fixed`` ``(B, C, *S)``; for terms of it, ``affine`` ``(B, D, D + 1)``, fixed voxel to moving; if
-                wanted, ``mask`` ``(B, 1, *S)``, 1 where the images are compared, else 0.
+            target: ``fixed`` ``(B, C, *S)``; for terms of them, ``affine`` ``(B, D, D + 1)``, fixed voxel to moving,
+                and ``moving_label``, ``fixed_label`` ``(B, 1, *S)``, integer; if wanted, ``mask`` ``(B, 1, *S)``, 1
+                where the images are compared, else 0.
 
         Returns:
             A scalar; the unweighted terms of this call stay in ``values``, by name, for the log.
+
+        Raises:
+            InputError: if a term is of label maps and the images have none.
         """
         losses = {name: _value(term, pred, target) for name, term in self.terms.items()}
         self.values = {name: loss.detach() for name, loss in losses.items()}
@@ -85,6 +92,8 @@ class RegistrationLoss(nn.Module):
 
 
 def _value(term: Mapping[str, Any], pred: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+    if term["of"] == "labels" and not {"moving_label", "fixed_label"} <= set(target):
+        return _without_labels(term["weight"], pred["ddf"])
     loss, arguments, mask = term["loss"], ARGUMENTS[term["of"]](pred, target), target.get("mask")
     if mask is None or term["of"] != "images":
         value: Tensor = loss(*arguments)
@@ -94,6 +103,16 @@ def _value(term: Mapping[str, Any], pred: Mapping[str, Tensor], target: Mapping[
         warped, fixed = arguments
         value = loss(torch.where(mask > 0, warped, fixed), fixed) / mask.mean()
     return value
+
+
+def _without_labels(weight: float, ddf: Tensor) -> Tensor:
+    """What a term of label maps is worth where there are none: nothing, if nothing is asked of it."""
+    if weight:
+        raise InputError(
+            "the loss compares label maps, but not all subjects have one; give each its own, or leave them out: "
+            "--loss#labels#weight 0."
+        )
+    return 0 * ddf.sum()
 
 
 def _takes_mask(loss: Any) -> bool:
