@@ -21,7 +21,7 @@ from .running import running_config
 
 Values = dict[str, str]
 
-TRAINING = ("train#trainer", "companions", "network_def", "lr_scheduler", "seeded", "seed")
+TRAINING = ("train#trainer", "companions", "network_def", "lr_scheduler", "max_gradient", "seeded", "seed")
 NEUTRAL = {
     "bundle_root": "where the bundle lies",
     "cache_dir": "where files are kept that are made again from the same data",

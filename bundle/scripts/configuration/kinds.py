@@ -68,6 +68,7 @@ KINDS: dict[str, Any] = {
     "labels": Literal["auto", "table", "common", "any"] | list[int],
     "learning_rate": NotNegative,
     "max_epochs": Count,
+    "max_gradient": Positive | None,
     "num_figures": Number,
     "num_pairs": Count | None,
     "output_dir": str,

@@ -3,6 +3,7 @@
 from .adversary import Adversary
 from .batches import prepare_pair
 from .checkpoint import Checkpointer
+from .clipping import GradientClip
 from .distributed import (
     distribute,
     gather_all,
@@ -44,6 +45,7 @@ __all__ = [
     "EpochLosses",
     "EpochSetter",
     "EvaluationReport",
+    "GradientClip",
     "LateWriter",
     "ListedOutput",
     "MeanAtlas",
