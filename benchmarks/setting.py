@@ -28,6 +28,7 @@ from . import BUNDLE
 
 WEIGHTS = BUNDLE / "models" / "model.pt"
 RECIPE, PAPER, ANY_CONTRAST, ADVERSARIAL = "brain_2d", "paper", "any_contrast_2d", "adversarial"
+HIPPOCAMPUS = "hippocampus"
 OURS = "ours"  # the row of Table 1 whose network is the paper's own; RECIPE is the default method, others are files
 ROWS = Path(__file__).parent / "rows"
 # What a method is: the files on top of train.yaml, from configs/.
@@ -36,8 +37,9 @@ METHODS: dict[str, tuple[str, ...]] = {
     PAPER: ("methods/paper.yaml", "schedules/paper.yaml"),
     ANY_CONTRAST: (f"methods/{ANY_CONTRAST}.yaml",),
     ADVERSARIAL: (f"methods/{ADVERSARIAL}.yaml",),
+    HIPPOCAMPUS: (f"methods/{HIPPOCAMPUS}.yaml",),
 }
-SHIPPED = tuple(name for name in METHODS if name != ADVERSARIAL)  # with weights
+SHIPPED = (RECIPE, PAPER, ANY_CONTRAST)  # of slices, with weights
 TRAIN, EVALUATE = "train.yaml", "evaluate.yaml"
 SHORT = "schedules/quick.yaml"  # a training of minutes, of any method
 
