@@ -29,6 +29,7 @@ from . import BUNDLE
 WEIGHTS = BUNDLE / "models" / "model.pt"
 RECIPE, PAPER, ANY_CONTRAST, ADVERSARIAL = "brain_2d", "paper", "any_contrast_2d", "adversarial"
 HIPPOCAMPUS = "hippocampus"
+VOLUMES = "brain_3d"  # the default method for volumes
 OURS = "ours"  # the row of Table 1 whose network is the paper's own; RECIPE is the default method, others are files
 ROWS = Path(__file__).parent / "rows"
 # What a method is: the files on top of train.yaml, from configs/.
@@ -77,6 +78,14 @@ def read(*files: str, **values: Any) -> ConfigParser:
 def training(method: str, **values: Any) -> ConfigParser:
     """The training of a method."""
     return read(TRAIN, *METHODS[method], **values)
+
+
+def volume_pairs(method: str | None, **values: Any) -> PairDataset:
+    """The pairs that a method for volumes is trained on; its name, the path of its file, or ``None``: the default."""
+    name = VOLUMES if method is None else method
+    file = str(Path(name).resolve()) if name.endswith(".yaml") else f"methods/{name}.yaml"
+    pairs: PairDataset = read(TRAIN, file, **values).get_parsed_content("train#dataset")
+    return pairs
 
 
 @cache

@@ -1,9 +1,10 @@
 """Volumes from file to file: what the command of a user reaches, stage by stage, beside what he would otherwise pick.
 
-    python -m benchmarks.volumes --dataset_dir DIR --output_dir outputs/volumes
+    python -m benchmarks.volumes --dataset_dir DIR --output_dir outputs/volumes --figure outputs/volumes.png
 
-Seeded ordered pairs of test subjects are registered as their files lie there. What is in ``output_dir`` already is not
-computed again. ANTs is measured where ``antspyx`` is installed (``benchmarks/requirements.txt``).
+Seeded ordered pairs of test subjects are registered as their files lie there, every pair by every method in a process
+of its own. What is in ``output_dir`` already is not computed again. The peers are in ``benchmarks/requirements.txt``;
+the ``voxelmorph`` package's model is trained first, for ``--train_minutes`` on the training part.
 """
 
 from __future__ import annotations
@@ -11,109 +12,41 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import time
-from collections.abc import Callable, Sequence
-from functools import cache, partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
-import torch
 
 from scripts.data import Cohort, open_cohort
 from scripts.data.subjects import Record
-from scripts.engines.stages import AFFINE, UNREGISTERED
 from scripts.errors import InputError
 from scripts.files import write_text_atomic
-from scripts.options import Quality
-from scripts.physical import BACKGROUND
 from scripts.progress import progress
-from scripts.registration import ConfiguredMethods, Registration, configured
-from scripts.registration.measures import dice
 from scripts.reports import markdown_table
-from scripts.spatial import jacobian_determinant
 
 from .claims import claim
 from .command import command_line, start
 from .docs import machine, publish
+from .reports.dice_over_seconds import Point, save_dice_over_seconds
+from .volume_measures import measured
+from .volume_methods import DEFAULT, METHODS, VOXELMORPH, check_packages
+from .volume_process import Task, register_alone
 
-Row = dict[str, Any]  # of a stage: dice, folded, sdlogj, seconds
-Register = Callable[[Record, Record], list[Row]]
+Row = dict[str, Any]  # of a stage: its name, what volume_measures gives, and its lap
 
-OURS: dict[Quality, str] = {"fast": "ours, fast", "default": "ours", "best": "ours, best"}
-UNTRAINED = "ours, untrained"  # the fast one, before any training: what of it is learned, and what was known
-ANTS = {"ANTs SyN": "SyN", "ANTs SyNCC": "SyNCC"}
-HEADER = ["Method", "Dice", "folded, %", "SD of log J", "seconds a pair"]
+HEADER = ["Method", "Dice", "HD95, mm", "folded, %", "NDV, %", "SD of log J", "seconds", "CPU seconds", "memory, GB"]
 NOTE = (
-    "Dice over the labels that both subjects have, warped by nearest neighbour; folds and the standard deviation of "
-    "log J inside the brain; median seconds from two files to the transform, result files not counted."
+    "Means over the pairs: Dice and the 95th percentile of the Hausdorff distance over the labels that both subjects "
+    "have, warped by nearest neighbour; folded voxels, non-diffeomorphic volume and the standard deviation of log J of "
+    "the whole map, inside the object. Medians of a pair: seconds from two files to the transform, of the clock and of "
+    "all cores, without starting the program and writing results. The most memory that a process held up to then, its "
+    "libraries included. All on the processor."
 )
-FREE = ("output_dir", "methods", "docs")  # options that may change from one call to the next
-
-
-def ours(name: str, quality: Quality, options: argparse.Namespace) -> Register:
-    """The bundle's registration: a row for every stage."""
-    registration = registration_of(quality, options.method, options.affine == "true", options.weights)
-
-    def register(fixed: Record, moving: Record) -> list[Row]:
-        result = registration(fixed["image"], moving["image"], moving["label"], fixed["label"])
-        overlaps, laps = result.report["dice"]["mean"], result.report["seconds"]
-        brain = result.seen.values[0, 0] > BACKGROUND
-        rows, seconds = [], laps["read"]
-        for stage, deformation in result.found.items():
-            seconds += laps.get(stage, 0.0)
-            jac_det = jacobian_determinant(deformation.on(result.seen.grid).in_voxels())[0, 0][brain]
-            label = stage if stage in (UNREGISTERED, AFFINE) else f"{name}: {stage}"
-            rows.append({"stage": label, "dice": overlaps[stage], "seconds": seconds, **regularity(jac_det.numpy())})
-        return rows
-
-    return register
-
-
-def untrained(options: argparse.Namespace) -> Register:
-    """The network with the weights that training starts from."""
-    torch.manual_seed(0)
-    network = ConfiguredMethods(options.method)(3).network
-    if network is None:
-        raise InputError(f"the method {options.method} has no network for volumes; name one that has.")
-    path = Path(options.output_dir) / "untrained.pt"
-    torch.save(network.state_dict(), path)
-    return ours(UNTRAINED, "fast", argparse.Namespace(**{**vars(options), "weights": str(path)}))
-
-
-@cache
-def registration_of(quality: Quality, method: str | None, affine: bool, weights: str | None) -> Registration:
-    """Built once."""
-    return configured(method, affine, quality=quality, ckpt_path=weights)
-
-
-def ants(name: str, kind: str, options: argparse.Namespace) -> Register:
-    """ANTs, affine and deformable, with its own defaults: one row; ``options`` say nothing of it."""
-    import ants as package
-
-    def register(fixed: Record, moving: Record) -> list[Row]:
-        begin = time.perf_counter()
-        images = {"fixed": package.image_read(fixed["image"]), "moving": package.image_read(moving["image"])}
-        found = package.registration(**images, type_of_transform=kind)
-        seconds = time.perf_counter() - begin
-        labels = {key: package.image_read(record["label"]) for key, record in (("fixed", fixed), ("moving", moving))}
-        warped = package.apply_transforms(
-            **labels, transformlist=found["fwdtransforms"], interpolator="nearestNeighbor"
-        )
-        jac_det = package.create_jacobian_determinant_image(images["fixed"], found["fwdtransforms"][0]).numpy()
-        arrays = [np.rint(label.numpy()).astype(np.int64) for label in (warped, labels["fixed"], labels["moving"])]
-        brain = images["fixed"].numpy() > 0
-        mean = dice({"it": arrays[0]}, *arrays[1:])["mean"]["it"]
-        return [{"stage": name, "dice": mean, "seconds": seconds, **regularity(jac_det[brain])}]
-
-    return register
-
-
-def regularity(jac_det: np.ndarray) -> dict[str, float]:
-    """Share of folded voxels, and the standard deviation of the logarithm of the others' determinants."""
-    return {"folded": float((jac_det <= 0).mean()), "sdlogj": float(np.log(jac_det[jac_det > 0]).std())}
+FREE = ("output_dir", "methods", "docs", "figure")  # options that may change from one call to the next
 
 
 def everyone(cohort: Cohort) -> list[Record]:
@@ -129,45 +62,70 @@ def draw_pairs(subjects: Sequence[Record], count: int | None, seed: int) -> list
 
 def measure(name: str, options: argparse.Namespace, pairs: Sequence[tuple[Record, Record]]) -> list[list[Row]]:
     """The rows of every pair by one method, from the folder as far as they are there."""
-    folder = Path(options.output_dir) / name.replace(", ", "_").replace(" ", "_")
-    folder.mkdir(parents=True, exist_ok=True)
-    register: Register | None = None
+    task: Task | None = None
     found = []
-    for fixed, moving in progress(pairs, name, "pair"):
-        path = folder / f"{moving['subject']}_to_{fixed['subject']}.json"
+    for pair in progress(pairs, name, "pair"):
+        path = result_file(options, name, pair)
         if not path.is_file():
-            register = register or METHODS[name](options)
-            write_text_atomic(path, json.dumps(register(fixed, moving)))
+            task = task or METHODS[name](options)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_text_atomic(path, json.dumps(rows_of(task, *pair)))
         found.append(json.loads(path.read_text(encoding="utf-8")))
     return found
 
 
-METHODS: dict[str, Callable[[argparse.Namespace], Register]] = {
-    **{name: partial(ours, name, quality) for quality, name in OURS.items()},
-    UNTRAINED: untrained,
-    **{name: partial(ants, name, kind) for name, kind in ANTS.items()},
-}
+def result_file(options: argparse.Namespace, name: str, pair: tuple[Record, Record]) -> Path:
+    """Where the rows of a pair by a method are kept."""
+    fixed, moving = pair
+    folder = Path(options.output_dir) / name.replace(", ", "_").replace(" ", "_")
+    return folder / f"{moving['subject']}_to_{fixed['subject']}.json"
 
 
-def table_of(results: Sequence[list[list[Row]]]) -> str:
-    """A row a stage of every method; a stage that several methods share stands once."""
-    rows: dict[str, list[str]] = {}
-    for pairs in results:
+def rows_of(task: Task, fixed: Record, moving: Record) -> list[Row]:
+    """A pair registered, and measured: a row a stage."""
+    stages = register_alone(task, fixed["image"], moving["image"])
+    return [{"stage": stage, **measured(vectors, fixed, moving), **lap} for stage, vectors, lap in stages]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A stage over the pairs: ``values`` ``(N,)`` of each measure."""
+
+    stage: str
+    method: str
+    values: dict[str, np.ndarray]
+
+    @property
+    def cells(self) -> list[str]:
+        """A row of the table."""
+        mean = {name: float(np.nanmean(values)) for name, values in self.values.items()}
+        return [
+            self.stage,
+            f"{mean['dice']:.4f} ± {self.values['dice'].std():.4f}",
+            f"{mean['hd95']:.2f}",
+            f"{100 * mean['folded']:.5f}",
+            f"{100 * mean['ndv']:.5f}",
+            f"{mean['sdlogj']:.3f}",
+            f"{np.median(self.values['seconds']):.1f}",
+            f"{np.median(self.values['cpu_seconds']):.1f}",
+            f"{self.values['memory_gb'].max():.2f}",
+        ]
+
+    @property
+    def point(self) -> Point:
+        """A point of the figure."""
+        dice, seconds = self.values["dice"], float(np.median(self.values["seconds"]))
+        return Point(self.stage, self.method, seconds, float(dice.mean()), float(dice.std()))
+
+
+def summarise(results: dict[str, list[list[Row]]]) -> list[Summary]:
+    """Every stage of every method, by its rows of every pair; a stage that several methods share stands once."""
+    found: dict[str, Summary] = {}
+    for method, pairs in results.items():
         for at, first in enumerate(pairs[0]):
-            values = {
-                key: np.array([pair[at][key] for pair in pairs]) for key in ("dice", "folded", "sdlogj", "seconds")
-            }
-            rows.setdefault(
-                first["stage"],
-                [
-                    first["stage"],
-                    f"{values['dice'].mean():.4f} ± {values['dice'].std():.4f}",
-                    f"{100 * values['folded'].mean():.5f}",
-                    f"{values['sdlogj'].mean():.3f}",
-                    f"{np.median(values['seconds']):.1f}",
-                ],
-            )
-    return markdown_table(HEADER, list(rows.values()))
+            values = {key: np.array([pair[at][key] for pair in pairs], float) for key in first if key != "stage"}
+            found.setdefault(first["stage"], Summary(first["stage"], method, values))
+    return list(found.values())
 
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
@@ -177,10 +135,12 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--num_pairs", type=int, help="default: all ordered pairs")
     parser.add_argument("--seed", type=int, default=0, help="of the pairs")
     parser.add_argument("--part", choices=["test", "all"], default="test", help="subjects that pairs are drawn from")
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=["ours", "ANTs SyN"])
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=DEFAULT)
     parser.add_argument("--method", help="of the bundle; default: that for volumes")
     parser.add_argument("--affine", choices=["true", "false"], default="true", help="the bundle's affine stage")
     parser.add_argument("--weights", help="default: those that are shipped")
+    parser.add_argument("--train_minutes", type=float, default=60, help="of the voxelmorph package's model")
+    parser.add_argument("--figure", help="draw Dice over seconds there; the suffix says the format")
     parser.add_argument("--output_dir", required=True)
     return parser.parse_args(arguments)
 
@@ -193,10 +153,13 @@ def main(arguments: Sequence[str]) -> None:
     pairs = draw_pairs(cohort.test if options.part == "test" else everyone(cohort), options.num_pairs, options.seed)
     if not pairs:
         raise InputError(f"{options.dataset_dir} has fewer than two {options.part} subjects; try --part all.")
-    results = [measure(name, options, pairs) for name in options.methods]
-    data = describe(options, pairs)
-    print(f"{table_of(results)}\n{NOTE}\n\n{data} Machine: {machine()}.")
-    publish(options.docs, "volumes", arguments, data, f"{table_of(results)}\n{NOTE}")
+    check_packages(n for n in options.methods if not all(result_file(options, n, p).is_file() for p in pairs))
+    summaries = summarise({name: measure(name, options, pairs) for name in options.methods})
+    table, data = markdown_table(HEADER, [summary.cells for summary in summaries]), describe(options, pairs)
+    print(f"{table}\n{NOTE}\n\n{data} Machine: {machine()}.")
+    if options.figure:
+        save_dice_over_seconds(options.figure, [summary.point for summary in summaries], data)
+    publish(options.docs, "volumes", arguments, data, f"{table}\n{NOTE}")
 
 
 def describe(options: argparse.Namespace, pairs: Sequence[tuple[Record, Record]]) -> str:
@@ -204,7 +167,9 @@ def describe(options: argparse.Namespace, pairs: Sequence[tuple[Record, Record]]
     header = nib.load(pairs[0][0]["image"]).header
     size, spacing = (" x ".join(f"{n:g}" for n in values) for values in (header.get_data_shape(), header.get_zooms()))
     subjects = f"{'test ' if options.part == 'test' else ''}subjects of {Path(options.dataset_dir).name}"
-    return f"{len(pairs)} ordered pair{'s' * (len(pairs) > 1)} of {subjects}, {size} voxels of {spacing} mm."
+    trained = f" The voxelmorph package was trained for {options.train_minutes:g} minutes."
+    said = trained if VOXELMORPH in options.methods else ""
+    return f"{len(pairs)} ordered pair{'s' * (len(pairs) > 1)} of {subjects}, {size} voxels of {spacing} mm.{said}"
 
 
 if __name__ == "__main__":

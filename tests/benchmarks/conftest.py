@@ -18,8 +18,9 @@ class VxmPairwise(nn.Module):
 
     def __init__(self, ndim: int, source_channels: int, target_channels: int, nb_features: tuple[int, ...]) -> None:
         super().__init__()
-        self.model = nn.Conv2d(source_channels + target_channels, 4, 3, padding=1)
-        self.flow_layer = nn.Conv2d(4, ndim, 3, padding=1)
+        convolution = {2: nn.Conv2d, 3: nn.Conv3d}[ndim]
+        self.model = convolution(source_channels + target_channels, 4, 3, padding=1)
+        self.flow_layer = convolution(4, ndim, 3, padding=1)
 
     def forward(self, source: Tensor, target: Tensor, return_warped_source: bool = False) -> Any:
         ddf = self.flow_layer(self.model(torch.cat([source, target], 1)).relu())

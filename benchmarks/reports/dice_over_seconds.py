@@ -1,0 +1,103 @@
+"""What a registration costs and what it is worth: Dice over seconds, a point a stage of every method."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from scripts.reports.style import PLAIN, SMALL, dress, save_figure, stage_colour
+
+SIZE = (7.4, 4.6)  # inches
+LINE = 1.35  # a line of text, in its font's size
+ROOM = 0.42  # of a decade: between a point and its name
+
+
+@dataclass(frozen=True)
+class Point:
+    """A stage of a method.
+
+    Attributes:
+        name: what stands beside it.
+        method: whose it is; those of one method are joined and have one colour.
+        seconds: a pair.
+        dice, spread: mean over the pairs, and the standard deviation.
+    """
+
+    name: str
+    method: str
+    seconds: float
+    dice: float
+    spread: float
+
+
+def save_dice_over_seconds(path: str | os.PathLike[str], points: Sequence[Point], what: str) -> None:
+    """Draw the points, time on a logarithmic axis.
+
+    Args:
+        path: image file; its suffix says the format.
+        points: in the order of a table.
+        what: the data, in words; the title.
+    """
+    figure = Figure(figsize=SIZE, layout="constrained")
+    ax = figure.subplots()
+    ax.set_xscale("log")
+    methods = list(dict.fromkeys(point.method for point in points))
+    for k, method in enumerate(methods):
+        own = [point for point in points if point.method == method]
+        xs, ys, spread = ([getattr(p, key) for p in own] for key in ("seconds", "dice", "spread"))
+        colour = stage_colour(k)
+        ax.errorbar(xs, ys, yerr=spread, fmt="o-", markersize=5, linewidth=1.2, color=colour, ecolor=colour + "66")
+    seconds = [point.seconds for point in points]
+    ax.set_xlim(min(seconds) / 1.6, max(seconds) * 10)  # names stand to the right
+    low, high = (f(p.dice + sign * p.spread for p in points) for f, sign in ((min, -1), (max, 1)))
+    ax.set_ylim(max(0.0, low - 0.06), min(1.0, high + 0.06))
+    _write_names(ax, points, [stage_colour(methods.index(point.method)) for point in points])
+    ax.set_xlabel("seconds a pair, from two files to the transform", fontsize=PLAIN)
+    ax.set_ylabel("Dice, mean ± standard deviation over pairs", fontsize=PLAIN)
+    ax.set_title(what, fontsize=PLAIN, loc="left")
+    dress(ax, grid_axis="both")
+    save_figure(path, figure)
+
+
+def _write_names(ax: Axes, points: Sequence[Point], colours: Sequence[str]) -> None:
+    """A name to the right of every point, moved up or down as far as it must be to be read."""
+    bottom, top = ax.get_ylim()
+    line = LINE * SMALL / 72 / (0.8 * SIZE[1]) * (top - bottom)
+    for point, height, colour in zip(points, spread_out([p.dice for p in points], line), colours, strict=True):
+        ax.annotate(
+            point.name,
+            (point.seconds, point.dice),
+            (point.seconds * 10**ROOM, height),
+            fontsize=SMALL,
+            color=colour,
+            va="center",
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 3},
+        )
+
+
+def spread_out(heights: Sequence[float], gap: float) -> np.ndarray:
+    """Heights as near as they can be to those given, in their order and at least ``gap`` apart.
+
+    Those that would overlap stand at even distances around their mean, together with what they then touch.
+    """
+    order = np.argsort(heights, kind="stable")
+    groups: list[list[float]] = []
+    for height in np.asarray(heights, dtype=float)[order]:
+        groups.append([height])
+        while len(groups) > 1 and _ends(groups[-1], gap)[0] - _ends(groups[-2], gap)[1] < gap * (1 - 1e-9):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    placed = np.concatenate([np.linspace(*_ends(group, gap), len(group)) for group in groups])
+    result = np.empty(len(placed))
+    result[order] = placed
+    return result
+
+
+def _ends(group: Sequence[float], gap: float) -> tuple[float, float]:
+    """The lowest and the highest place of a group around its mean."""
+    half = gap * (len(group) - 1) / 2
+    return float(np.mean(group)) - half, float(np.mean(group)) + half
