@@ -56,7 +56,7 @@ def test_the_loss_is_the_packages(cohort_2d: Path, tmp_path: Path) -> None:
     """Its own mean squared error of its own warped image, and 0.01 of its own squared gradient."""
     config = peer(cohort_2d, tmp_path)
     network, inferer = config.get_parsed_content("network_def"), config.get_parsed_content("inferer")
-    pair = torch.rand(2, 2, 24, 20)
+    pair = torch.rand(2, 2, 64, 32)
     moving, fixed = pair.chunk(2, 1)
     field, warped = network.model(moving, fixed, return_warped_source=True)
     gradient = sum(field.diff(dim=axis).square().mean() for axis in (2, 3)) / 2
@@ -90,8 +90,20 @@ def test_what_was_trained_is_what_registers(cohort_2d: Path, tmp_path: Path) -> 
 
     model = PackageModel()
     model.load_state_dict(torch.load(tmp_path / "model_last.pt", weights_only=True))
-    moving, fixed = np.random.default_rng(0).random((2, 24, 20), dtype=np.float32)
+    moving, fixed = np.random.default_rng(0).random((2, 64, 32), dtype=np.float32)
     field = voxelmorph_package(str(tmp_path / "model_last.pt"))(moving, fixed)
     with torch.no_grad():
         expected = model.model(torch.from_numpy(moving)[None, None], torch.from_numpy(fixed)[None, None])[0]
     np.testing.assert_allclose(field, expected, atol=1e-6)
+
+
+def test_a_size_that_the_package_cannot_halve_is_padded() -> None:
+    """The field of the padded pair, and the package's own warp of it, both cut to the size of the images."""
+    from benchmarks.voxelmorph_model import PackageModel
+
+    model, pair = PackageModel(ndim=3), torch.rand(1, 2, 20, 32, 33)
+    padded = torch.nn.functional.pad(pair, (0, 31, 0, 0, 0, 12))
+    found, (field, warped) = model.register(pair), model.model(*padded.chunk(2, 1), return_warped_source=True)
+    assert torch.equal(found["ddf"], field[:, :, :20, :32, :33])
+    assert torch.equal(found["warped"], warped[:, :, :20, :32, :33])
+    assert torch.equal(model(pair), found["ddf"])
