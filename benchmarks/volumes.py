@@ -35,6 +35,7 @@ from .reports.dice_over_seconds import Point, save_dice_over_seconds
 from .volume_measures import measured
 from .volume_methods import DEFAULT, METHODS, VOXELMORPH, check_packages
 from .volume_process import Task, register_alone
+from .voxelmorph_volumes import training_in_words
 
 Row = dict[str, Any]  # of a stage: its name, what volume_measures gives, and its lap
 
@@ -167,8 +168,7 @@ def describe(options: argparse.Namespace, pairs: Sequence[tuple[Record, Record]]
     header = nib.load(pairs[0][0]["image"]).header
     size, spacing = (" x ".join(f"{n:g}" for n in values) for values in (header.get_data_shape(), header.get_zooms()))
     subjects = f"{'test ' if options.part == 'test' else ''}subjects of {Path(options.dataset_dir).name}"
-    trained = f" The voxelmorph package was trained for {options.train_minutes:g} minutes."
-    said = trained if VOXELMORPH in options.methods else ""
+    said = f" {training_in_words(Path(options.output_dir))}" if VOXELMORPH in options.methods else ""
     return f"{len(pairs)} ordered pair{'s' * (len(pairs) > 1)} of {subjects}, {size} voxels of {spacing} mm.{said}"
 
 

@@ -23,6 +23,7 @@ from scripts.losses import RegistrationLoss
 from .setting import loss_of, volume_pairs
 
 LEARNING_RATE = 1e-4  # of VoxelMorph's scripts
+CHECKPOINT = "voxelmorph.pt"
 SAVE_EVERY = 60.0  # seconds of training
 
 
@@ -90,9 +91,14 @@ def trained(dataset_dir: str, method: str | None, minutes: float, folder: Path) 
         minutes: of training in all, on a GPU where there is one; reading and aligning the subjects comes on top.
         folder: of the checkpoint and of what the affine stage finds.
     """
-    training = Training(folder / "voxelmorph.pt", torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    training = Training(folder / CHECKPOINT, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     if training.seconds < 60 * minutes:
         cache = str((folder / "cache").resolve())
         training.run(volume_pairs(method, dataset_dir=dataset_dir, affine=True, cache_dir=cache), minutes)
-        print(f"voxelmorph: {training.step} steps in {training.seconds / 60:.1f} minutes on {training.device.type}")
     return training.path
+
+
+def training_in_words(folder: Path) -> str:
+    """How long it was trained, a sentence."""
+    state = torch.load(folder / CHECKPOINT, weights_only=True, map_location="cpu")
+    return f"The voxelmorph package was trained for {state['seconds'] / 60:.0f} min, {state['step']} steps."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 from scripts.reports.style import PLAIN, SMALL, dress, save_figure, stage_colour
 
 SIZE = (7.4, 4.6)  # inches
+WIDTH = 110  # of the title, letters
 LINE = 1.35  # a line of text, in its font's size
 ROOM = 0.42  # of a decade: between a point and its name
 
@@ -46,20 +48,21 @@ def save_dice_over_seconds(path: str | os.PathLike[str], points: Sequence[Point]
     figure = Figure(figsize=SIZE, layout="constrained")
     ax = figure.subplots()
     ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
     methods = list(dict.fromkeys(point.method for point in points))
     for k, method in enumerate(methods):
         own = [point for point in points if point.method == method]
         xs, ys, spread = ([getattr(p, key) for p in own] for key in ("seconds", "dice", "spread"))
-        colour = stage_colour(k)
+        colour = stage_colour(k + 1)  # the first is a grey
         ax.errorbar(xs, ys, yerr=spread, fmt="o-", markersize=5, linewidth=1.2, color=colour, ecolor=colour + "66")
     seconds = [point.seconds for point in points]
     ax.set_xlim(min(seconds) / 1.6, max(seconds) * 10)  # names stand to the right
     low, high = (f(p.dice + sign * p.spread for p in points) for f, sign in ((min, -1), (max, 1)))
     ax.set_ylim(max(0.0, low - 0.06), min(1.0, high + 0.06))
-    _write_names(ax, points, [stage_colour(methods.index(point.method)) for point in points])
+    _write_names(ax, points, [stage_colour(methods.index(point.method) + 1) for point in points])
     ax.set_xlabel("seconds a pair, from two files to the transform", fontsize=PLAIN)
     ax.set_ylabel("Dice, mean ± standard deviation over pairs", fontsize=PLAIN)
-    ax.set_title(what, fontsize=PLAIN, loc="left")
+    ax.set_title(textwrap.fill(what, WIDTH), fontsize=PLAIN, loc="left")
     dress(ax, grid_axis="both")
     save_figure(path, figure)
 

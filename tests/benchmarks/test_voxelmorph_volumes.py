@@ -9,7 +9,7 @@ import torch
 
 from benchmarks import BUNDLE
 from benchmarks.setting import volume_pairs
-from benchmarks.voxelmorph_volumes import Training, trained
+from benchmarks.voxelmorph_volumes import Training, trained, training_in_words
 from scripts.data import PairDataset
 
 pytestmark = pytest.mark.usefixtures("stand_in_package")
@@ -65,6 +65,7 @@ def test_it_is_trained_as_long_as_is_missing(cohort_3d: Path, tmp_path: Path) ->
     path = trained(str(cohort_3d), str(method), 0.001, tmp_path)
     first = torch.load(path, weights_only=True)
     assert first["step"] >= 1 and first["seconds"] >= 0.06
+    assert training_in_words(tmp_path).endswith(f" 0 min, {first['step']} steps.")
     trained(str(tmp_path / "nowhere"), str(method), 0.001, tmp_path)  # nothing is missing: no data are read
     assert torch.load(path, weights_only=True)["step"] == first["step"]
     trained(str(cohort_3d), str(method), first["seconds"] / 60 + 0.001, tmp_path)
