@@ -9,7 +9,7 @@
 ``recipe_study``    what every part of the recipe is worth: short trainings with one part changed
 ``steps``           training steps a second, ours against the ``voxelmorph`` package
 ``verdict``         how often a result that is wrong is doubted, and one that is right
-``volumes``         the methods for volumes, stage by stage, beside ANTs, elastix, ConvexAdam and the ``voxelmorph`` package
+``volumes``         the methods for volumes, stage by stage, beside ANTs, elastix, ConvexAdam and ``voxelmorph``
 ``segmentation``    the atlas of volumes carried onto subjects
 ``sequences``       the recurrent network on beating hearts, beside peers
 ``contrast``        pairs of two contrasts that are made, so that labels tell what is right
