@@ -169,8 +169,9 @@ def check_geometry(geometry: Geometry, path: str, smallest: int) -> None:
     """
     dims, size = len(geometry.size), geometry.size
     if dims not in (2, 3) or len(geometry.axes) not in (2, 3):
+        series = f"; to choose a frame, counted from 0: register_sequence {path} --reference 0" if dims == 4 else ""
         raise InputError(
-            f"{path} is an array of {sizes_text(size)}; give a 2-D or 3-D image, one time point of a series."
+            f"{path} is an array of {sizes_text(size)}; give a 2-D or 3-D image, one time point of a series{series}."
         )
     if min(size[axis] for axis in geometry.axes) < smallest or np.prod(size, dtype=float) > MAX_VOXELS:
         raise InputError(

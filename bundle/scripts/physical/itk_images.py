@@ -11,6 +11,8 @@ from ..voxels import smallest_type
 from .geometry import Geometry
 from .images import Image
 
+SLAB = 32  # slices at a time
+
 
 def itk_image(values: np.ndarray, geometry: Geometry) -> Any:
     """An ITK image of ``values`` ``(*size)``."""
@@ -27,11 +29,12 @@ def itk_field(vectors: np.ndarray, geometry: Geometry, precision: Any = None) ->
     image = itk.Image[itk.Vector[precision or itk.D, dims], dims].New()
     image.SetRegions(list(geometry.size))
     image.Allocate()
-    # image_from_array copies no vectors of 64 bits; torch turns axes round faster than numpy
+    # image_from_array copies no vectors of 64 bits; torch turns axes round faster than numpy; some slabs, for memory
     view = itk.array_view_from_image(image)
     kind = torch.float64 if view.dtype == np.float64 else torch.float32
-    stored = torch.from_numpy(np.ascontiguousarray(vectors)).to(kind).permute(*range(dims, -1, -1)).contiguous()
-    view[:] = stored.numpy()
+    given = torch.from_numpy(np.ascontiguousarray(vectors)).permute(*range(dims, -1, -1))
+    for first in range(0, len(view), SLAB):
+        view[first : first + SLAB] = given[first : first + SLAB].to(kind).contiguous().numpy()
     return _placed(image, geometry)
 
 

@@ -76,7 +76,7 @@ class ReadSubjectd(MapTransform, InvertibleTransform):
         if len(size) != self.spatial_dims:
             raise InputError(
                 f"{image.path} is a {len(size)}-D image of {image.geometry.size}, but this configuration takes "
-                f"one-channel {self.spatial_dims}-D images; set spatial_dims or choose other files."
+                f"one-channel {self.spatial_dims}-D images; choose a method for {len(size)}-D images or other files."
             )
         if min(size) < MIN_SIZE:
             raise InputError(f"{image.path} measures {size} voxels; every axis needs {MIN_SIZE} or more.")
