@@ -29,9 +29,10 @@ from tools.build_zip import NAME, ROOT, build_zip
 
 APP = Path(sys.prefix) / "monailabel" / "sample-apps" / "monaibundle"
 VOLUMES = f"{NAME}_3d"  # the bundle of volumes: the server asks every bundle for one network and one list of labels
-SEG35 = "aligned_seg35.nii.gz"
+THALAMI = ((59, 26), (60, 7))  # right and left: id in the atlas of volumes, in the cohort
 REAL = "REGISTRATION_DATA"
-PATIENCE = 180  # seconds until the server answers
+PATIENCE = 180  # seconds until the server is there
+ANSWER = 1800  # seconds for an image: a volume takes a core a minute, which a busy machine has not
 ADDRESS = "127.0.0.1"
 
 
@@ -58,7 +59,7 @@ class Server:
         body = "".join(parts).encode() + image.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
         request = urllib.request.Request(f"{self.url}/infer/{model}?output={output}", body, headers)
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(request, timeout=ANSWER) as answer:
             content: bytes = answer.read()
         return content
 
@@ -87,7 +88,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     shutil.copytree(APP, folder / "app")
     with zipfile.ZipFile(build_zip(ROOT / "bundle", folder / "dist")) as archive:
         archive.extractall(folder / "app" / "model")
-    made = [sys.executable, "-m", "scripts", "configure", "brain_3d", "--output_dir", str(folder / "app/model" / VOLUMES)]
+    served = str(folder / "app" / "model" / VOLUMES)
+    made = [sys.executable, "-m", "scripts", "configure", "brain_3d", "--output_dir", served]
     subprocess.run(made, cwd=folder / "app" / "model" / NAME, check=True)
     (folder / "studies").mkdir()
     port = free_port()
@@ -223,29 +225,25 @@ def test_bad_image_is_answered_with_a_sentence_and_the_server_goes_on(
     check_segmentation(server, subjects[1] / "slice_norm.nii.gz", subjects[1] / "slice_seg24.nii.gz", tmp_path, 0.4)
 
 
-def test_volumes_come_back_parcellated(server: Server, volumes: list[Path], tmp_path: Path) -> None:
-    """However they are stored: the brain is found where it is, and both halves where they are."""
-    stored = {name: store_otherwise(volumes[1] / name, tmp_path / name) for name in ("aligned_norm.nii.gz", SEG35)}
-    for image, label in ((volumes[0] / "aligned_norm.nii.gz", volumes[0] / SEG35), tuple(stored.values())):
-        found, known = labels_on_own_grid(server, image, tmp_path, VOLUMES), np.asarray(nib.load(label).dataobj)
-        assert len(np.unique(found)) > 140
-        for ids, other in ((np.unique(known)[1:], np.unique(found)[1:]), ((8, 26), (59, 60)), ((8,), (60,)), ((26,), (59,))):
-            seen, drawn = np.isin(found, other), np.isin(known, ids)
-            overlap = 2 * (seen & drawn).sum() / (seen.sum() + drawn.sum())
-            print(image, list(ids)[:2], overlap)
+def check_parcellation(server: Server, image: Path, label: Path, folder: Path) -> None:
+    """The atlas has other labels than the cohort, but the brain is where it is, and so are both its thalami."""
+    found, known = labels_on_own_grid(server, image, folder, VOLUMES), np.asarray(nib.load(label).dataobj)
+    assert len(np.unique(found)) > 140
+    for seen, drawn, least in ((found > 0, known > 0, 0.85), *((found == a, known == c, 0.3) for a, c in THALAMI)):
+        overlap = 2 * (seen & drawn).sum() / (seen.sum() + drawn.sum())
+        print(image, overlap)
+        assert overlap > least
 
 
-def test_volumes_and_slices_in_turn(server: Server, subjects: list[Path], volumes: list[Path], tmp_path: Path) -> None:
-    """Each bundle has a package ``scripts``; one must not answer for the other."""
-    first = labels_on_own_grid(server, volumes[0] / "aligned_norm.nii.gz", tmp_path, VOLUMES)
+def test_volumes_come_back_parcellated_and_slices_between(
+    server: Server, subjects: list[Path], volumes: list[Path], tmp_path: Path
+) -> None:
+    """However they are stored. Each bundle has a package ``scripts``; one must not answer for the other."""
+    image, label = "aligned_norm.nii.gz", "aligned_seg35.nii.gz"
+    check_parcellation(server, volumes[0] / image, volumes[0] / label, tmp_path)
     check_segmentation(server, subjects[0] / "slice_norm.nii.gz", subjects[0] / "slice_seg24.nii.gz", tmp_path, 0.4)
-    again = labels_on_own_grid(server, volumes[0] / "aligned_norm.nii.gz", tmp_path, VOLUMES)
-    np.testing.assert_array_equal(again, first)
-
-
-def test_answer_names_the_labels_of_a_volume(server: Server, volumes: list[Path]) -> None:
-    answer = json.loads(server.infer(volumes[0] / "aligned_norm.nii.gz", "json", VOLUMES))
-    assert answer["label_names"]["thalamusproper_l"] == 60
+    stored = [store_otherwise(volumes[1] / name, tmp_path / name) for name in (image, label)]
+    check_parcellation(server, *stored, tmp_path)
 
 
 @pytest.mark.parametrize("model, dims", [(NAME, "3-D"), (VOLUMES, "2-D")])
@@ -258,12 +256,14 @@ def test_image_of_other_dimensions_is_answered_with_a_sentence(
     assert f"choose a method for {dims} images" in json.load(caught.value)["detail"]
 
 
-def test_real_heads_come_back_parcellated(server: Server, tmp_path: Path) -> None:
-    """Whole heads as they were scanned, their axes stored as posterior, superior, right."""
+def test_real_head_comes_back_parcellated(server: Server, tmp_path: Path) -> None:
+    """A whole head as it was scanned, its axes stored as posterior, superior, right."""
     folder = real_data() / "ixi_2mm"
-    for name in json.loads((folder / "split.json").read_text())["test"][:2]:
-        found = labels_on_own_grid(server, folder / "images" / f"{name}.nii.gz", tmp_path, VOLUMES)
-        print(name, mean_dice(found, folder / "labels" / f"{name}.nii.gz"))
+    name = json.loads((folder / "split.json").read_text())["test"][0]
+    found = labels_on_own_grid(server, folder / "images" / f"{name}.nii.gz", tmp_path, VOLUMES)
+    score = mean_dice(found, folder / "labels" / f"{name}.nii.gz")
+    print(score)
+    assert score > 0.5
 
 
 def real_data() -> Path:

@@ -228,7 +228,7 @@ CASES: list[tuple[Spoil, str]] = [
     (truncated_nrrd, "cannot be read as an image"),
     (empty, "cannot be read as an image"),
     (folder_without_dicom, "without DICOM files"),
-    (four_dimensions, "one time point"),
+    (four_dimensions, "to choose a frame, counted from 0: register_sequence"),
     (colour, "3 values a voxel"),
     (complex_numbers, "2 values a voxel"),
     (slice_for_volume, "give two slices or two volumes"),

@@ -1,4 +1,4 @@
-"""A bundle of one method, in a folder of its own: servers load ``configs/inference.yaml`` and ``models/model.pt`` alone.
+"""A bundle of one method in a folder of its own: servers load ``configs/inference.yaml`` and ``models/model.pt`` alone.
 
 So the bundle as it is serves its default method, that of slices; :func:`write_single` makes one that serves another.
 """
@@ -42,8 +42,8 @@ def write_single(method: str, output_dir: str) -> None:
     names = files[-1].with_name(files[-1].name.replace("_label.nii.gz", "_labels.txt"))
     if not all(map(is_file, (*files, names))):
         raise OptionError(
-            f"method {method!r} has no atlas with a list of its labels' names, as a server needs one; brain_3d has, and "
-            "the bundle itself serves brain_2d."
+            f"method {method!r} has no atlas with a list of its labels' names, as a server needs one; brain_3d "
+            "has, and the bundle itself serves brain_2d."
         )
     try:
         with atomic_folder(output_dir) as folder:
