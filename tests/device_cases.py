@@ -79,10 +79,10 @@ class Cases:
         contexts = self.shape(2 * self.dims * (self.dims - 1))
         yield "self_similarity", lambda: spatial.self_similarity(self.image, 1, 2), contexts
         yield "smooth", lambda: spatial.smooth(self.image, 1.5), self.shape(1)
-        device, matrix = torch.device(self.device), (8, 16)
-        yield "block_means", lambda: spatial.block_means(16, device, 5), matrix
-        yield "gaussian_means", lambda: spatial.gaussian_means(16, device, 1.5), (16, 16)
-        yield "window_means", lambda: spatial.window_means(16, device, 5, 2), matrix
+        places, matrix = torch.arange(16.0, device=self.device), (8, 16)
+        yield "block_means", lambda: spatial.block_means(places, 5), matrix
+        yield "gaussian_means", lambda: spatial.gaussian_means(places, 1.5), (16, 16)
+        yield "window_means", lambda: spatial.window_means(places, 5, 2), matrix
         yield "sample", lambda: spatial.sample(self.image, self.ddf), self.shape(1)
         coarse = self.tensor(self.dims, self.half)
         yield "upsample_field", lambda: spatial.upsample_field(coarse, self.size), field

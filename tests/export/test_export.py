@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -12,23 +13,47 @@ import torch
 from monai.data import load_net_with_metadata
 from torch import Tensor, nn
 
+from scripts.commands import main
 from scripts.errors import InputError
 from scripts.export import export_network, open_exported, save_onnx, save_torchscript
-from scripts.networks import DenseUNet, RecurrentUNet, RegistrationModel
-from support import parse
+from scripts.export.command import smooth_pairs
+from scripts.networks import DenseUNet, RecurrentUNet, RegistrationModel, RegistrationPyramid, upsampled
+from scripts.spatial import filters
+from support import both_dims, parse
 
 SIZES = {2: (48, 40), 3: (32, 24, 20)}
 OTHERS = {2: [(50, 37), (16, 33)], 3: [(17, 34, 16)]}
 TOLERANCE = 1e-4  # voxels
-each_model = pytest.mark.parametrize(("dims", "velocity"), [(2, False), (2, True), (3, False), (3, True)])
+ONNX = ("onnx", "onnxscript", "onnxruntime")
 
 
-def model(dims: int, velocity: bool) -> RegistrationModel:
+def displacement(dims: int) -> RegistrationModel:
     """An untrained network whose fields are a few voxels long."""
     torch.manual_seed(dims)
-    backbone = DenseUNet(dims, channels=(4, 4, 4, 4), output_level=int(velocity))
+    backbone = DenseUNet(dims, channels=(4, 4, 4, 4))
     nn.init.normal_(backbone.head.conv.weight, std=2.0)
-    return RegistrationModel(backbone, velocity, integration_steps=4, half_resolution=velocity).eval()
+    return RegistrationModel(backbone).eval()
+
+
+def velocity(dims: int) -> RegistrationModel:
+    """The same by a velocity field at half resolution."""
+    torch.manual_seed(dims)
+    backbone = DenseUNet(dims, channels=(4, 4, 4, 4), output_level=1)
+    nn.init.normal_(backbone.head.conv.weight, std=2.0)
+    return RegistrationModel(backbone, True, integration_steps=4, half_resolution=True).eval()
+
+
+def pyramid(dims: int) -> RegistrationModel:
+    """The same by looks at two resolutions, as the methods of volumes have it."""
+    torch.manual_seed(dims)
+    backbones = [DenseUNet(dims, 2 * 2**dims + 2 * dims, channels=(4, 4, 4)) for _ in range(2)]
+    for backbone in backbones:
+        nn.init.normal_(backbone.head.conv.weight, std=0.5)
+    return RegistrationModel(RegistrationPyramid(backbones, [(0, 2), (1, 1)])).eval()
+
+
+Make = Callable[[int], RegistrationModel]
+each_model = pytest.mark.parametrize("make", [displacement, velocity, pyramid])
 
 
 def recurrent(dims: int, both_ways: bool) -> RegistrationModel:
@@ -49,9 +74,10 @@ def compare(network: nn.Module, path: Path, batch: int, size: tuple[int, ...]) -
     torch.testing.assert_close(open_exported(path, threads=1)(pair), expected, rtol=1e-4, atol=TOLERANCE)
 
 
+@both_dims
 @each_model
-def test_torchscript_holds_for_any_size_and_batch(dims: int, velocity: bool, tmp_path: Path) -> None:
-    network = model(dims, velocity)
+def test_torchscript_holds_for_any_size_and_batch(make: Make, dims: int, tmp_path: Path) -> None:
+    network = make(dims)
     save_torchscript(network, tmp_path / "model.ts", {"version": "1"})
     for batch, size in [(1, SIZES[dims]), (3, SIZES[dims]), *((2, size) for size in OTHERS[dims])]:
         compare(network, tmp_path / "model.ts", batch, size)
@@ -73,13 +99,41 @@ def test_a_recurrence_is_no_onnx(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_torchscript_is_bound_to_no_device() -> None:
-    scripted = torch.jit.script(model(2, True))
-    assert '"cpu"' not in str(scripted.network.inlined_graph)
+@pytest.mark.parametrize("method", ["brain_3d", "hippocampus"])
+def test_networks_of_volumes_are_exported_with_their_weights(method: str, bundle: Path, tmp_path: Path) -> None:
+    """By the verb; the file then holds for another size than those of the trace and of the verb's own comparison."""
+    options = ["--method", method, "--formats", "['torchscript']", "--spatial_size", "[16,20,16]"]
+    assert main(["export", *options, "--output_dir", str(tmp_path)]) == 0
+    assert json.loads((tmp_path / "export.json").read_text(encoding="utf-8"))["torchscript"]["difference"] < TOLERANCE
+    parser = parse(bundle, "inference.yaml", f"methods/{method}.yaml")
+    network = parser.get_parsed_content("network_def").eval()
+    network.load_state_dict(torch.load(parser.get_parsed_content("weights"), weights_only=True))
+    pair = smooth_pairs(2, (22, 17, 28))
+    with torch.no_grad():
+        expected = network(pair)
+    assert expected.abs().max() > 1  # voxels
+    torch.testing.assert_close(open_exported(tmp_path / "model.ts")(pair), expected, rtol=1e-4, atol=1e-3)
+
+
+@both_dims
+@each_model
+def test_torchscript_is_bound_to_no_device(make: Make, dims: int) -> None:
+    """No name of one in the trace, and no tensor but the weights, which move with the module."""
+    _forget_kept_matrices()  # what an earlier test left would stand in the trace instead of how it is made
+    graph = torch.jit.script(make(dims)).network.inlined_graph
+    assert '"cpu"' not in str(graph)
+    nodes = [node for node in graph.findAllNodes("prim::Constant") if node.hasAttribute("value")]
+    constants = [node.t("value") for node in nodes if node.kindOf("value") == "t"]
+    assert all(constant.ndim == 0 for constant in constants)
+
+
+def _forget_kept_matrices() -> None:
+    for kept in (upsampled._cached_sums, filters._cached):
+        kept.cache_clear()
 
 
 def test_scripting_leaves_the_network_as_it_was() -> None:
-    network, pair = model(2, True), torch.rand(1, 2, 48, 40)
+    network, pair = velocity(2), torch.rand(1, 2, 48, 40)
     with torch.no_grad():
         before = network(pair)
         torch.jit.script(network)
@@ -88,11 +142,36 @@ def test_scripting_leaves_the_network_as_it_was() -> None:
     assert all(parameter.grad is not None for parameter in network.parameters())
 
 
-@each_model
-def test_onnx_holds_for_any_batch(dims: int, velocity: bool, tmp_path: Path) -> None:
-    for package in ("onnx", "onnxscript", "onnxruntime"):
+class Halved(nn.Module):
+    """Its loop depends on the values: no exporter knows how often it runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(1))
+
+    def forward(self, pair: Tensor) -> Tensor:
+        while pair.abs().max() > 0.1:
+            pair = pair * self.weight / 2
+        return pair
+
+
+def test_what_cannot_be_onnx_is_one_sentence(tmp_path: Path) -> None:
+    for package in ONNX:
         pytest.importorskip(package, reason="install requirements-export.txt")
-    network = model(dims, velocity)
+    with pytest.raises(
+        InputError, match=r"^PyTorch cannot write this network as ONNX \(.+\); export it with --formats"
+    ):
+        save_onnx(Halved(), tmp_path / "model.onnx", (16, 16))
+    assert not list(tmp_path.iterdir())
+
+
+@both_dims
+@each_model
+def test_onnx_holds_for_any_batch(make: Make, dims: int, tmp_path: Path) -> None:
+    for package in ONNX:
+        pytest.importorskip(package, reason="install requirements-export.txt")
+    _forget_kept_matrices()
+    network = make(dims)
     save_onnx(network, tmp_path / "model.onnx", SIZES[dims])
     for batch in (1, 3):
         compare(network, tmp_path / "model.onnx", batch, SIZES[dims])

@@ -66,7 +66,9 @@ def followed(force: Tensor, curvature: Tensor) -> Tensor:
 
 def central_differences(image: Tensor) -> Tensor:
     """``(image[i + 1] - image[i - 1]) / 2`` of ``(B, 1, *S)`` along every axis, ``(B, D, *S)``; the edge repeats."""
-    dims = image.ndim - 2
-    padded = F.pad(image, (1, 1) * dims, mode="replicate")
-    slopes = torch.gradient(padded[:, 0], dim=tuple(range(1, dims + 1)))
-    return torch.stack(slopes, 1)[:, :, *(slice(1, -1),) * dims]
+    slopes = []
+    for axis in range(2, image.ndim):  # torch.gradient cannot be exported for any batch
+        size = image.shape[axis]
+        padded = torch.cat([image.narrow(axis, 0, 1), image, image.narrow(axis, size - 1, 1)], axis)
+        slopes.append(padded.narrow(axis, 2, size) - padded.narrow(axis, 0, size))
+    return torch.cat(slopes, 1) / 2

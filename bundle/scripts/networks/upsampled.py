@@ -45,14 +45,27 @@ def convolve_with_upsampled(conv: nn.Conv2d | nn.Conv3d, same: Sequence[Tensor],
 
 def _summed_where_voxels_repeat(weight: Tensor) -> Tensor:
     """Weights ``(O, I, *3)`` of an upsampled tensor as those ``(O, I, *4)`` of a transposed convolution before it."""
+    dims = weight.ndim - 2
     with without_autocast(weight.device):  # sums in 32 bits, rounded once
-        flat = weight.flatten(2) @ _sums(weight.ndim - 2, weight.device).to(weight.dtype)
-    return flat.unflatten(2, (4,) * (weight.ndim - 2))
+        # What is traced is no ordinary tensor, and a trace must hold on any device: it may not reach the cache.
+        traced = torch.jit.is_tracing() or torch.compiler.is_compiling()
+        sums = _sums(dims, _ones_like(weight)) if traced else _cached_sums(dims, weight.device)
+        flat = weight.flatten(2) @ sums.to(weight.dtype)
+    return flat.unflatten(2, (4,) * dims)
+
+
+def _ones_like(weight: Tensor) -> Tensor:
+    return torch.ones_like(weight.detach().flatten()[:4], dtype=torch.float32)
 
 
 @lru_cache(maxsize=8)
-def _sums(dims: int, device: torch.device) -> Tensor:
-    """Matrix ``(3^D, 4^D)``: a transposed kernel runs backwards, and every weight meets the voxel and its double."""
+def _cached_sums(dims: int, device: torch.device) -> Tensor:
     with torch.inference_mode(False):  # what is made in that mode could not be used in training afterwards
-        along = torch.tensor([[0.0, 0, 1, 1], [0, 1, 1, 0], [1, 1, 0, 0]], device=device)
-        return torch.kron(torch.kron(along, along), along) if dims == 3 else torch.kron(along, along)
+        return _sums(dims, torch.ones(4, device=device))
+
+
+def _sums(dims: int, ones: Tensor) -> Tensor:
+    """Matrix ``(3^D, 4^D)``: a transposed kernel runs backwards, and every weight meets the voxel and its double."""
+    places = ones.cumsum(0) - 1
+    along = ((places[:3, None] + places - 2.5).abs() < 1).float()  # [[0, 0, 1, 1], [0, 1, 1, 0], [1, 1, 0, 0]]
+    return torch.kron(torch.kron(along, along), along) if dims == 3 else torch.kron(along, along)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -14,51 +14,60 @@ def along_axes(image: Tensor, matrix: Callable[..., Tensor], *arguments: float) 
 
     Args:
         image: ``(B, C, *S)``.
-        matrix: gives, for an axis of ``n`` voxels, a device and ``arguments``, a matrix ``(m, n)``.
+        matrix: gives, for the places 0 to n - 1 of the voxels along an axis, ``(n,)``, and ``arguments``, a matrix
+            ``(m, n)``.
 
     Returns:
         ``(B, C, *M)``.
     """
-    # What is traced is no ordinary tensor, and a trace must hold for any size: nothing of it may reach the cache.
-    traced = torch.jit.is_tracing() or torch.compiler.is_compiling()
-    made = matrix if traced else partial(_cached, matrix)
     last = image.ndim - 1
     for axis in range(2, last):
-        means, behind = made(image.shape[axis], image.device, *arguments), image.shape[axis + 1 :]
+        means, behind = _made(matrix, image, axis, arguments), image.shape[axis + 1 :]
         image = (means @ image.flatten(axis + 1)).unflatten(-1, behind)
-    return image @ made(image.shape[last], image.device, *arguments).T
+    return image @ _made(matrix, image, last, arguments).T
+
+
+def _made(matrix: Callable[..., Tensor], image: Tensor, axis: int, arguments: tuple[float, ...]) -> Tensor:
+    # What is traced is no ordinary tensor, and a trace must hold for any size: nothing of it may reach the cache.
+    if torch.jit.is_tracing() or torch.compiler.is_compiling():
+        return matrix(_traced_places(image, axis), *arguments)
+    return _cached(matrix, image.shape[axis], image.device, *arguments)
+
+
+def _traced_places(image: Tensor, axis: int) -> Tensor:
+    """0 to n - 1 computed from ``image`` alone: a trace then holds for any size and device."""
+    line = image.detach().movedim(axis, 0).flatten(1)[:, 0]
+    return torch.ones_like(line, dtype=torch.float32).cumsum(0) - 1
 
 
 @lru_cache(maxsize=64)
 def _cached(matrix: Callable[..., Tensor], size: int, device: torch.device, *arguments: float) -> Tensor:
     with torch.inference_mode(False):  # what is made in that mode could not be used in training afterwards
-        return matrix(size, device, *arguments)
+        return matrix(torch.arange(size, device=device, dtype=torch.float32), *arguments)
 
 
-def window_means(size: int, device: torch.device, window: int, stride: int = 1) -> Tensor:
-    """Matrix ``(ceil(size / stride), size)`` whose product with an axis is its means over windows.
+def window_means(places: Tensor, window: int, stride: int = 1) -> Tensor:
+    """Matrix ``(ceil(n / stride), n)`` whose product with an axis is its means over windows.
 
     Args:
-        size: voxels along the axis.
-        device: of the matrix.
+        places: of the voxels along the axis, ``(n,)``: 0 to n - 1.
         window: voxels of a window, odd; less where it is cut at the edge.
         stride: voxels between the centres of two windows, the first centred on voxel 0.
     """
-    distance = torch.arange(0, size, stride, device=device)[:, None] - torch.arange(size, device=device)
+    distance = places[::stride, None] - places
     inside = (distance.abs() <= window // 2).float()
     return inside / inside.sum(1, keepdim=True)
 
 
-def block_means(size: int, device: torch.device, window: int) -> Tensor:
-    """Matrix ``(size / 2, size)``: for every block of two voxels, the mean of the means over the windows of both."""
-    means = window_means(size, device, window)
+def block_means(places: Tensor, window: int) -> Tensor:
+    """Matrix ``(n / 2, n)``: for every block of two voxels, the mean of the means over the windows of both."""
+    means = window_means(places, window)
     return (means[0::2] + means[1::2]) / 2
 
 
-def gaussian_means(size: int, device: torch.device, sigma: float) -> Tensor:
-    """Matrix ``(size, size)`` that smooths an axis by a Gaussian of ``sigma`` voxels, cut at the edge."""
-    index = torch.arange(size, device=device, dtype=torch.float32)
-    weights = torch.exp((index[:, None] - index).square() / (-2 * sigma**2))
+def gaussian_means(places: Tensor, sigma: float) -> Tensor:
+    """Matrix ``(n, n)`` that smooths an axis by a Gaussian of ``sigma`` voxels, cut at the edge."""
+    weights = torch.exp((places[:, None] - places).square() / (-2 * sigma**2))
     return weights / weights.sum(1, keepdim=True)
 
 
