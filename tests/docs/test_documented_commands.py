@@ -31,6 +31,7 @@ SHORT = {  # what makes a command short, by the words that it holds
     " --num_figures 1 --refinement_steps 2",
     "multi_gpu_train.yaml": "--batch_size 2",
     "export.yaml": "--formats ['torchscript']",
+    "scripts export": "--formats ['torchscript'] --spatial_size [24,20,16]",
     "run register": "--refinement_steps 2",
     "scripts register": "--refinement_steps 2",
 }

@@ -14,7 +14,7 @@ from .pairs import compose, invert, jacobian, points, register, warp
 from .parsing import PROGRAM, parse
 from .sequences import register_sequence
 from .verbs import Verb
-from .workflows import evaluate, segment, train
+from .workflows import evaluate, export, segment, train
 
 VERBS = {
     verb.name: verb
@@ -29,6 +29,7 @@ VERBS = {
         Verb(segment, ("inference.yaml",)),
         Verb(train, ("train.yaml",)),
         Verb(evaluate, ("train.yaml", "evaluate.yaml")),
+        Verb(export, ("inference.yaml", "export.yaml")),
         Verb(configure),
     )
 }

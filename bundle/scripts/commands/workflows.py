@@ -70,6 +70,19 @@ def segment(
         raise InputError(" ".join(failed))
 
 
+def export(*, output_dir: str, method: str | None = None, **more: Any) -> None:
+    """Write a method's network as TorchScript and ONNX, each compared with the network itself and timed.
+
+    Args:
+        output_dir: folder of model.ts, model.onnx and the figures, export.json
+        method: name of a file in configs/methods, or a file; without it, the default of configs/inference.yaml
+        more: values of the configuration
+    """
+    run_files(
+        config_files("inference.yaml", "export.yaml", method=method), "export", {"output_dir": output_dir, **more}
+    )
+
+
 def by_method(paths: Sequence[str], method: str | None) -> dict[str | None, list[str]]:
     """Method to the images that it segments: the one that is named, or the default for an image's dimensions.
 

@@ -18,6 +18,7 @@ from ..networks import Recurrence
 
 OPSET = 20  # the first whose GridSample takes volumes
 INPUT, OUTPUT = "pair", "ddf"
+INSTEAD = "export it with --formats \"['torchscript']\""
 
 
 def save_torchscript(network: nn.Module, path: Path, metadata: Mapping[str, Any] | None = None) -> None:
@@ -43,11 +44,11 @@ def save_onnx(network: nn.Module, path: Path, spatial_size: Sequence[int]) -> No
         spatial_size: ``S``, voxels.
 
     Raises:
-        InputError: if a package that ONNX needs is missing, or the network remembers: its loop over frames has no
-            fixed length.
+        InputError: if a package that ONNX needs is missing, the network remembers (its loop over frames has no fixed
+            length), or PyTorch's exporter cannot read it.
     """
     if any(isinstance(part, Recurrence) for part in network.modules()):
-        raise InputError("a recurrent network cannot be written as ONNX; export it with --formats \"['torchscript']\".")
+        raise InputError(f"a recurrent network cannot be written as ONNX; {INSTEAD}.")
     try:
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401
@@ -71,5 +72,12 @@ def save_onnx(network: nn.Module, path: Path, spatial_size: Sequence[int]) -> No
                 external_data=False,
                 verbose=False,
             )
+    except torch.onnx.OnnxExporterError as error:
+        raise InputError(f"PyTorch cannot write this network as ONNX ({_reason(error)}); {INSTEAD}.") from error
     finally:
         logging.getLogger("torch.onnx").setLevel(level)
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of what an error came from."""
+    return str(error.__cause__ or error).strip().partition("\n")[0].rstrip(".")
