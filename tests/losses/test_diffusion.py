@@ -10,7 +10,7 @@ from monai.losses import DiffusionLoss
 from torch import Tensor
 
 from scripts.losses import FoldingPenalty, ForwardDiffusion
-from scripts.spatial import identity_grid
+from scripts.spatial import identity_grid, jacobian_determinant
 
 SIZES = [(12, 10), (8, 9, 10)]
 all_sizes = pytest.mark.parametrize("size", SIZES, ids=str)
@@ -128,3 +128,19 @@ def test_descending_the_folding_penalty_unfolds() -> None:
         optimizer.step()
     assert before > 0.3
     assert loss.detach() < 0.05 * before
+
+
+@all_sizes
+def test_gradients_are_those_of_the_formulas(size: tuple[int, ...]) -> None:
+    """The diffusion's is given in closed form, the folding's is taken of the voxels below the margin alone."""
+    ddf = (0.7 * torch.randn(2, len(size), *size, generator=torch.Generator().manual_seed(0))).requires_grad_()
+    squares = [ddf.diff(dim=axis).square().mean() for axis in range(2, ddf.ndim)]
+    formulas = {
+        ForwardDiffusion(): torch.stack(squares).mean(),
+        FoldingPenalty(0.1): (0.1 - jacobian_determinant(ddf)).relu().mean(),
+    }
+    for penalty, expected in formulas.items():
+        found = penalty(ddf)
+        torch.testing.assert_close(found, expected)
+        gradients = (torch.autograd.grad(3 * value, ddf)[0] for value in (found, expected))
+        torch.testing.assert_close(*gradients, atol=1e-8, rtol=1e-5)

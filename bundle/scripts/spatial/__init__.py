@@ -7,7 +7,7 @@ from .grids import identity_grid
 from .integrate import ScalingSquaring
 from .invert import invert_field
 from .invert_points import invert_points
-from .jacobian import deformation_gradient, folded_fraction, jacobian_determinant
+from .jacobian import deformation_gradient, determinant, folded_fraction, jacobian_determinant
 from .padding import crop_to, pad_to_multiple
 from .precision import without_autocast
 from .resize import LINEAR_MODES, halve_field, upsample_field
@@ -26,6 +26,7 @@ __all__ = [
     "compose",
     "crop_to",
     "deformation_gradient",
+    "determinant",
     "fit_affine",
     "fit_rigid",
     "folded_fraction",
