@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from scripts.engines import Refinement, RegistrationInferer
 from scripts.errors import InputError
 from scripts.losses import FoldingPenalty, ForwardDiffusion, RegistrationLoss
-from scripts.spatial import folded_fraction, identity_grid, warp
+from scripts.spatial import folded_fraction, identity_grid, upsample_field, warp
 from support import assert_one_sentence
 
 SIZES = [(32, 40), (16, 20, 18)]
@@ -43,6 +43,17 @@ def test_recovers_a_shift_without_folding(size: tuple[int, ...]) -> None:
     assert float(folded_fraction(found)) == 0
     centre = tuple(n // 2 + 1 for n in size)
     assert torch.allclose(found[(0, slice(None), *centre)], torch.tensor(-2.0), atol=1.0)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_field_of_half_resolution_is_bettered_at_full(size: tuple[int, ...]) -> None:
+    pair = torch.cat([blob(size, 0.0), blob(size, 2.0)], 1)
+    coarse = torch.full((1, len(size), *(n // 2 for n in size)), -0.5)  # of its voxels: half of the shift
+    start = upsample_field(coarse, size)
+    assert torch.equal(Refinement(loss(), steps=0)(pair, coarse), start)
+    found, at_full = (Refinement(loss(), steps=20)(pair, ddf) for ddf in (coarse, start))
+    assert error(pair, found) < 0.2 * error(pair, start)
+    torch.testing.assert_close(found, at_full, atol=0.05, rtol=0)
 
 
 def test_starts_from_the_given_field_and_keeps_it_with_no_steps() -> None:

@@ -19,6 +19,7 @@ from scripts.physical import Grid, Prepared
 from scripts.registration import ConfiguredMethods, Method, NetworkStage, RefinementStage, Registration, chosen_stages
 from scripts.registration.deformation import Deformation
 from scripts.registration.stages import build_stages, seen_pair
+from scripts.registration.working_grid import MARGIN, close_grid
 from scripts.spatial import warp
 from support import both_dims
 
@@ -192,3 +193,18 @@ def test_every_change_makes_another_identity(changes: dict[str, object]) -> None
 def test_a_misspelt_change_names_the_nearest() -> None:
     with pytest.raises(OptionError, match="refinement_steps"):
         ConfiguredMethods(refinement_step=3)
+
+
+@both_dims
+def test_close_grid_is_the_part_of_a_grid_around_the_object(dims: int) -> None:
+    values = torch.zeros(1, 1, *[40] * dims)
+    values[(..., *[slice(14, 26)] * dims)] = 1.0
+    fixed = Prepared(values, Grid((40,) * dims, np.eye(dims + 1)))
+    wide = np.diag([2.0] * dims + [1.0])
+    wide[:-1, -1] = -10.0  # voxels of 2 mm, of which the object touches numbers 12 to 18
+    close = close_grid(fixed, Grid((30,) * dims, wide))
+    assert close.size == (7 + 2 * MARGIN,) * dims
+    assert close.affine[:-1, -1] == pytest.approx([2.0 * (12 - MARGIN) - 10] * dims)
+    inside = np.eye(dims + 1)
+    inside[:-1, -1] = 14.0
+    assert close_grid(fixed, Grid((12,) * dims, inside)).size == (12,) * dims  # never beyond the grid itself

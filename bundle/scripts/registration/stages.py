@@ -21,9 +21,10 @@ from ..physical import Grid, Prepared, compared, resample
 from ..spatial import common_mask, compose, warp
 from .deformation import Deformation
 from .method import Method
+from .working_grid import close_grid
 
 SAME_SPACING = 0.9  # of the image's: a grid this fine has all that the image has
-MOST_FINE_VOXELS = 2**24  # of a grid that is refined on: a brain at 1 mm has half of that
+MOST_FINE_VOXELS = 2**24  # of a grid that is refined on: a brain at 1 mm has a third of that
 
 
 class Stage(Protocol):
@@ -126,21 +127,28 @@ class RefinementStage:
         self.refinement, self.device = method.refinement, device
 
     def __call__(self, fixed: Prepared, moving: Prepared, deformation: Deformation) -> Deformation:
-        """The deformation with its field refined, on its grid and, if asked, on finer ones down to the image's."""
+        """The deformation with its field refined, on its grid and, if asked, on finer ones down to the image's.
+
+        They are cut to the object: what is empty costs as much as what is not.
+        """
         if self.refinement is None:
             return deformation
-        deformation = self._refined(fixed, moving, deformation, self.refinement.steps)
+        close = close_grid(fixed, deformation.grid)
+        deformation = self._refined(fixed, moving, deformation.on(close), close, self.refinement.steps)
         while self.refinement.fine_steps and _has_more(fixed, deformation.grid):
-            deformation = self._refined(fixed, moving, deformation.finer(), self.refinement.fine_steps)
+            finer = deformation.grid.finer()
+            deformation = self._refined(fixed, moving, deformation, finer, self.refinement.fine_steps)
         return deformation
 
-    def _refined(self, fixed: Prepared, moving: Prepared, deformation: Deformation, steps: int) -> Deformation:
+    def _refined(
+        self, fixed: Prepared, moving: Prepared, deformation: Deformation, grid: Grid, steps: int
+    ) -> Deformation:
         assert self.refinement is not None
-        pair, masks = seen_pair(fixed, moving, deformation).to(self.device), seen_masks(fixed, moving, deformation)
+        pair, masks = seen_pair(fixed, moving, deformation, grid), seen_masks(fixed, moving, deformation, grid)
         with torch.no_grad():
             masks = None if masks is None else masks.to(self.device)
-            refined = self.refinement(pair, deformation.ddf.to(self.device), steps, masks)
-        return replace(deformation, ddf=refined.float().cpu())
+            refined = self.refinement(pair.to(self.device), deformation.ddf.to(self.device), steps, masks)
+        return replace(deformation, ddf=refined.float().cpu(), grid=grid)
 
 
 def _has_more(fixed: Prepared, grid: Grid) -> bool:
@@ -162,15 +170,18 @@ def placed(image: Prepared, grid: Grid) -> Prepared:
     return Prepared(resample(image, grid, still), grid, mask=compared(image, grid, still), is_cut=image.is_cut)
 
 
-def seen_pair(fixed: Prepared, moving: Prepared, deformation: Deformation) -> Tensor:
-    """The pair ``(1, 2, *S)`` on a deformation's grid, moving then fixed, aligned by its affine map alone."""
-    grid = deformation.grid
+def seen_pair(fixed: Prepared, moving: Prepared, deformation: Deformation, grid: Grid | None = None) -> Tensor:
+    """The pair ``(1, 2, *S)``, moving then fixed, aligned by a deformation's affine map alone.
+
+    It is seen on ``grid``; ``None``: on the deformation's.
+    """
+    grid = grid or deformation.grid
     return torch.cat([resample(moving, grid, deformation.affine), resample(fixed, grid, np.eye(len(grid.affine)))], 1)
 
 
-def seen_masks(fixed: Prepared, moving: Prepared, deformation: Deformation) -> Tensor | None:
+def seen_masks(fixed: Prepared, moving: Prepared, deformation: Deformation, grid: Grid | None = None) -> Tensor | None:
     """The masks of :func:`seen_pair`, likewise; ``None`` where there are none."""
-    grid = deformation.grid
+    grid = grid or deformation.grid
     masks = [compared(moving, grid, deformation.affine), compared(fixed, grid, np.eye(len(grid.affine)))]
     if all(mask is None for mask in masks):
         return None

@@ -52,6 +52,17 @@ def working_grid(fixed: Prepared, spacing: float | None, spatial_size: Sequence[
     return Grid(tuple(int(each) for each in size), grid)
 
 
+def close_grid(fixed: Prepared, grid: Grid) -> Grid:
+    """The voxels of ``grid`` within :data:`MARGIN` of the fixed object, all of one box."""
+    corners = np.stack(_corners(fixed), axis=1)
+    index = (np.linalg.inv(grid.affine) @ np.vstack([corners, np.ones(2)]))[:-1]
+    first = np.maximum(np.floor(index[:, 0] + 0.5).astype(int) - MARGIN, 0)
+    end = np.minimum(np.ceil(index[:, 1] + 0.5).astype(int) + MARGIN, grid.size)
+    shift = np.eye(len(grid.affine))
+    shift[:-1, -1] = first
+    return Grid(tuple(int(n) for n in end - first), grid.affine @ shift)
+
+
 def _spacing(sides: np.ndarray, finest: float) -> float:
     """1 mm, or what suits an object of such ``sides``; its voxels are not cut up, which are ``finest`` mm wide."""
     width, across = float(sides.max()), float(sides.min())
