@@ -17,13 +17,13 @@ from ..physical.itk_transforms import affine_transform, field_transform
 from ..physical.steps import index_of, read_field
 from ..spatial import (
     grid_points,
+    halve_field,
     identity_grid,
     invert_field,
     invert_points,
     jacobian_determinant,
     map_points,
     sample,
-    upsample_field,
 )
 
 CHUNK = 2**22  # voxels at a time: points take 8 bytes a coordinate
@@ -50,11 +50,6 @@ class Deformation:
         dims = len(grid.size)
         return cls(grid, torch.zeros(1, dims, *grid.size), np.eye(dims + 1))
 
-    def finer(self) -> Deformation:
-        """The same on a grid of half the spacing."""
-        grid = self.grid.finer()
-        return Deformation(grid, upsample_field(self.ddf, grid.size), self.affine)
-
     def on(self, grid: Grid) -> Deformation:
         """The same, seen on another grid along the same axes."""
         if grid.size == self.grid.size and np.array_equal(grid.affine, self.grid.affine):
@@ -64,9 +59,9 @@ class Deformation:
         return Deformation(grid, self.shift(index) * ratio, self.affine)
 
     @cached_property
-    def inverse_ddf(self) -> Tensor:
-        """The field on the working grid that undoes ``ddf``."""
-        return invert_field(self.ddf)
+    def rough_inverse(self) -> Tensor:
+        """About what undoes ``ddf``: a field on a grid of half the resolution, in its voxels."""
+        return invert_field(halve_field(self.ddf))
 
     def shift(self, index: Tensor) -> Tensor:
         """``u`` at points ``(1, D, *T)`` of the working grid; both in its voxels."""
@@ -74,7 +69,7 @@ class Deformation:
 
     def inverse_shift(self, index: Tensor) -> Tensor:
         """What undoes ``u``: a point plus this is the point that ``u`` takes to it."""
-        guess = index + sample(self.inverse_ddf, index, padding_mode="border")
+        guess = index + 2 * sample(self.rough_inverse, (index - 0.5) / 2, padding_mode="border")
         return invert_points(self.ddf, index, guess) - index
 
     def forward(self, points: Tensor) -> Tensor:

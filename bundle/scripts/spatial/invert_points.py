@@ -37,14 +37,13 @@ def invert_points(ddf: Tensor, points: Tensor, start: Tensor) -> Tensor:
         trial_error = _error(ddf, trial, goal)
         better = _length(trial_error) < _length(error)
         found, error = torch.where(better, trial, found), torch.where(better, trial_error, error)
-    slopes = torch.stack([torch.stack(torch.gradient(ddf[0, i]), dim=0) for i in range(dims)]).flatten(0, 1)[None]
     step = torch.ones_like(error[:, :1])
     for _ in range(MOST_STEPS):
         open_ = (_length(error) > TOLERANCE).flatten()
         if not open_.any():
             break
         x, e, s = found[:, :, open_], error[:, :, open_], step[:, :, open_]
-        trial = x - s * _solve(sample(slopes, x, padding_mode="border"), e)
+        trial = x - s * _solve(_slopes(ddf, x), e)
         trial_error = _error(ddf, trial, goal[:, :, open_])
         better = _length(trial_error) < _length(e)
         found[:, :, open_] = torch.where(better, trial, x)
@@ -65,6 +64,13 @@ def _length(vectors: Tensor) -> Tensor:
 
 def _error(ddf: Tensor, x: Tensor, goal: Tensor) -> Tensor:
     return x + sample(ddf, x, padding_mode="border") - goal
+
+
+def _slopes(ddf: Tensor, x: Tensor) -> Tensor:
+    """Change of channel ``i`` along axis ``j`` over the voxel around every point, ``(1, D * D, *T)``, ``i`` first."""
+    ends = torch.eye(x.shape[1], dtype=x.dtype, device=x.device).reshape(x.shape[1], 1, -1, *[1] * (x.ndim - 2)) / 2
+    along = [sample(ddf, x + e, padding_mode="border") - sample(ddf, x - e, padding_mode="border") for e in ends]
+    return torch.stack(along, dim=2).flatten(1, 2)
 
 
 def _solve(slopes: Tensor, error: Tensor) -> Tensor:
