@@ -62,6 +62,8 @@ class Cases:
         yield "compose", lambda: spatial.compose(self.ddf, self.ddf), field
         yield "crop_to", lambda: spatial.crop_to(self.image, self.half), self.shape(1, self.half)
         yield "deformation_gradient", lambda: spatial.deformation_gradient(self.ddf)[0][1], (BATCH, *self.size)
+        rows = [[self.ddf[:, i] for i in range(self.dims)] for _ in range(self.dims)]
+        yield "determinant", lambda: spatial.determinant(rows), (BATCH, *self.size)
         yield "folded_fraction", lambda: spatial.folded_fraction(self.ddf), (BATCH,)
         yield (
             "grid_points",
