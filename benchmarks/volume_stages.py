@@ -54,7 +54,7 @@ class ConvexAdamStage:
     def __call__(self, fixed: Prepared, moving: Prepared, deformation: Deformation) -> Deformation:
         """The deformation with the package's field instead of what it had."""
         while deformation.grid.spacing.min() / 2 >= SAME_SPACING * fixed.grid.spacing.min():
-            deformation = deformation.finer()
+            deformation = deformation.on(deformation.grid.finer())
         images = seen_pair(fixed, moving, deformation)[0]
         field = self.register(img_fixed=images[1], img_moving=images[0], dtype=torch.float32, device=DEVICE)
         return replace(deformation, ddf=torch.from_numpy(field).float().movedim(-1, 0)[None].contiguous())
