@@ -22,6 +22,7 @@ PARTS = (*OF_FILE, "precision")
 NEEDED = (*OF_FILE, *SHOWN, "spatial_dims", "loss", "network_def", "weights")
 QUALITIES = {"fast": 0, "default": 1, "best": 3}  # times a method's steps of optimisation
 STEPS = ("refinement_steps", "fine_steps")
+SEEN = (None, "images", "ddf")  # what a term of a loss may be of, where there are two images and a field
 WHERE = ("bundle_root", "device")  # change no result
 
 
@@ -94,7 +95,7 @@ class ConfiguredMethods:
         if self.weights is not None:
             config["weights"] = plain(str(self.weights))
         if not self.use_network:
-            config["refinement"]["loss"] = "@loss"
+            config["refinement"]["loss"] = _seen_by_a_pair(config["loss"]) or config["refinement"]["loss"]
         return ConfigParser(config), own
 
     def _read(self, dims: int) -> dict[str, Any]:
@@ -112,3 +113,16 @@ class ConfiguredMethods:
             return method_file(configs, self.method)
         default = configs / "methods" / f"{self.defaults[dims]}.yaml"
         return default if default.is_file() else method_file(configs, self.defaults[2])
+
+
+def _seen_by_a_pair(loss: Any) -> Any:
+    """The part of a training's loss that two images at hand can be judged by; ``None`` if that is no similarity.
+
+    Label maps, images as they were before they were recoloured, and what learns beside the network are a training's.
+    """
+    if not isinstance(loss, Mapping):
+        return loss
+    terms = {name: term for name, term in loss.items() if isinstance(term, Mapping)}
+    left_out = [name for name, term in terms.items() if term.get("of") not in SEEN or "@companions" in str(term)]
+    kept = {name: value for name, value in loss.items() if name not in left_out}
+    return kept if any(term.get("of", "images") == "images" for name, term in terms.items() if name in kept) else None
