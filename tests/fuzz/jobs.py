@@ -44,6 +44,7 @@ SOUND: dict[str, Given] = {
     "segment": {"images": "in/brain_image.nii.gz", "refinement_steps": "0", "device": "cpu", "output_dir": "out"},
     "train": SMALL,
     "evaluate": {**SMALL, "ckpt_path": "in/weights.pt", "num_figures": "0"},
+    "export": {"formats": "['torchscript']", "device": "cpu", "output_dir": "out"},
     "configure": {},
 }
 CHECKS: dict[str, Check] = {name: getattr(oracles, f"check_{name}", lambda folder, given: None) for name in SOUND}

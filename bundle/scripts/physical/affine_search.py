@@ -207,7 +207,7 @@ def _optimizer(metric: itk.Object, num_iterations: int, voxel: float) -> itk.Obj
     optimizer.SetScalesEstimator(scales)
     optimizer.SetNumberOfIterations(num_iterations)
     optimizer.SetLearningRate(voxel)
-    optimizer.SetMinimumStepLength(1e-3 * voxel)
+    optimizer.SetMinimumStepLength(1e-4 * voxel)
     # Sampled mutual information is rough and turns the search back often: with a factor of 0.6 it stopped
     # too early, one or two voxels off, for about one synthetic volume in ten.
     optimizer.SetRelaxationFactor(0.8)
