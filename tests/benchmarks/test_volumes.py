@@ -103,7 +103,7 @@ def small_method(folder: Path) -> Path:
     text = ((BUNDLE / "configs" / "methods") / "hippocampus.yaml").read_text(encoding="utf-8")
     path = folder / "small.yaml"
     text = text.replace("spatial_size: [48, 64, 48]", "spatial_size: [32, 32, 32]")
-    path.write_text(text.replace("refinement_steps: 25", "refinement_steps: 2"), encoding="utf-8")
+    path.write_text(text.replace("refinement_steps: 0 ", "refinement_steps: 2 "), encoding="utf-8")
     return path
 
 
@@ -116,15 +116,15 @@ def test_one_command_measures_every_stage_and_writes_table_and_figure(
     volumes.main(arguments)
     (path,) = (tmp_path / "out" / "ours").glob("*.json")
     rows = json.loads(path.read_text(encoding="utf-8"))
-    assert [each["stage"] for each in rows] == ["unregistered", "affine", "ours: network"]
+    assert [each["stage"] for each in rows] == ["unregistered", "affine", "ours: network", "ours: refined"]
     for name in ("seconds", "cpu_seconds", "memory_gb"):
         values = [each[name] for each in rows]
         assert values == sorted(values) and values[0] > 0
     assert rows[0]["sdlogj"] == rows[0]["folded"] == rows[0]["ndv"] == 0
-    assert rows[1]["sdlogj"] == pytest.approx(0, abs=1e-4) and rows[2]["sdlogj"] > 0.01
-    assert rows[2]["dice"] > rows[0]["dice"] + 0.02 and rows[2]["hd95"] < rows[0]["hd95"]
+    assert rows[1]["sdlogj"] == pytest.approx(0, abs=1e-4) and rows[3]["sdlogj"] > 0.01
+    assert rows[3]["dice"] > rows[0]["dice"] + 0.02 and rows[3]["hd95"] < rows[0]["hd95"]
     (block,) = blocks(docs.read_text(encoding="utf-8")).values()
-    assert "| ours: network |" in block and "1 ordered pair of subjects of volumes" in block
+    assert "| ours: refined |" in block and "1 ordered pair of subjects of volumes" in block
     picture(figure)
 
 
