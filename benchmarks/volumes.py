@@ -115,7 +115,7 @@ class Summary:
     @property
     def point(self) -> Point:
         """A point of the figure."""
-        dice, seconds = self.values["dice"], float(np.median(self.values["seconds"]))
+        dice, seconds = self.values["dice"], float(np.median(self.values["cpu_seconds"]))
         return Point(self.stage, self.method, seconds, float(dice.mean()), float(dice.std()))
 
 

@@ -26,7 +26,7 @@ class Point:
     Attributes:
         name: what stands beside it.
         method: whose it is; those of one method are joined and have one colour.
-        seconds: a pair.
+        seconds: a pair, of all cores together: other work on the machine does not lengthen them.
         dice, spread: mean over the pairs, and the standard deviation.
     """
 
@@ -60,7 +60,7 @@ def save_dice_over_seconds(path: str | os.PathLike[str], points: Sequence[Point]
     low, high = (f(p.dice + sign * p.spread for p in points) for f, sign in ((min, -1), (max, 1)))
     ax.set_ylim(max(0.0, low - 0.06), min(1.0, high + 0.06))
     _write_names(ax, points, [stage_colour(methods.index(point.method) + 1) for point in points])
-    ax.set_xlabel("seconds a pair, from two files to the transform", fontsize=PLAIN)
+    ax.set_xlabel("processor seconds a pair, from two files to the transform", fontsize=PLAIN)
     ax.set_ylabel("Dice, mean ± standard deviation over pairs", fontsize=PLAIN)
     ax.set_title(textwrap.fill(what, WIDTH), fontsize=PLAIN, loc="left")
     dress(ax, grid_axis="both")

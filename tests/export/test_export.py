@@ -99,13 +99,12 @@ def test_a_recurrence_is_no_onnx(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("method", ["brain_3d", "hippocampus"])
-def test_networks_of_volumes_are_exported_with_their_weights(method: str, bundle: Path, tmp_path: Path) -> None:
-    """By the verb; the file then holds for another size than those of the trace and of the verb's own comparison."""
-    options = ["--method", method, "--formats", "['torchscript']", "--spatial_size", "[16,20,16]"]
+def test_a_network_of_volumes_is_exported_with_its_weights(bundle: Path, tmp_path: Path) -> None:
+    """By the verb, the smaller of two that are built alike; the file holds for another size than those it was seen at."""
+    options = ["--method", "hippocampus", "--formats", "['torchscript']", "--spatial_size", "[16,20,16]"]
     assert main(["export", *options, "--output_dir", str(tmp_path)]) == 0
     assert json.loads((tmp_path / "export.json").read_text(encoding="utf-8"))["torchscript"]["difference"] < TOLERANCE
-    parser = parse(bundle, "inference.yaml", f"methods/{method}.yaml")
+    parser = parse(bundle, "inference.yaml", "methods/hippocampus.yaml")
     network = parser.get_parsed_content("network_def").eval()
     network.load_state_dict(torch.load(parser.get_parsed_content("weights"), weights_only=True))
     pair = smooth_pairs(2, (22, 17, 28))
