@@ -5,6 +5,7 @@
 ``peers``           our network against ITK, elastix, ANTs and the ``voxelmorph`` package on the same pairs
 ``voxelmorph_peer`` trains the package's model on the bundle's own pairs, by the bundle's own trainer
 ``table1``          Table 1 of the paper and an ablation: every row trained under one protocol
+``budgets``         the same networks by budget: Dice over steps, and over the folding it is bought with
 ``loss_study``      which loss registers best, without any network
 ``recipe_study``    what every part of the recipe is worth: short trainings with one part changed
 ``steps``           training steps a second, ours against the ``voxelmorph`` package

@@ -28,7 +28,7 @@ from .reports.reading import read_results
 from .reports.statistics import compare_pairs
 from .setting import BEFORE, NETWORK, run_evaluation, run_training
 
-FREE = ("output_dir", "docs", "figure", "seeds", "tasks")
+FREE = ("output_dir", "docs", "figure", "seeds", "belief_seeds", "tasks", "device", "trained_on")
 HEADER = [
     "Task", "Similarity", "Dice", "by seed", "against the first, 95 %", "p", "HD95, mm", "folded, %", "SDlogJ", "SSIM",
 ]  # fmt: skip
@@ -43,12 +43,12 @@ def folder_of(task: str, similarity: str, seed: int, options: argparse.Namespace
 def results_of(task: str, similarity: str, seed: int, options: argparse.Namespace) -> list[PairResult]:
     """Every test pair by one training, made as far as it is not there."""
     folder = folder_of(task, similarity, seed, options)
-    shared = {"dataset_dir": options.dataset_dir, "output_dir": str(folder), "device": "cpu"}
-    if not (folder / LAST).is_file():
+    shared = {"dataset_dir": options.dataset_dir, "output_dir": str(folder), "device": options.device}
+    report = folder / "evaluation"
+    if not any(path.is_file() for path in (folder / LAST, report / EVALUATED)):
         print(f"training {folder.name}", flush=True)
         times = {"max_epochs": options.epochs, "val_interval": options.epochs}
         run_training(training_of(task, similarity, seed=seed, silent=True, **times, **shared))
-    report = folder / "evaluation"
     if not (report / EVALUATED).is_file():
         where = {"ckpt_path": str(folder / LAST), "report_dir": str(report)}
         run_evaluation(evaluation_of(task, silent=True, num_pairs=options.num_pairs, **where, **shared))
@@ -90,7 +90,10 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--belief_seeds", type=int, nargs="+", help="whose discriminators are asked; default: all")
+    parser.add_argument("--trained_on", help="the machine of the trainings, where this is another one")
     parser.add_argument("--num_pairs", type=int, default=63, help="of test subjects")
+    parser.add_argument("--device", default="cpu", help="of the trainings and of what is measured")
     parser.add_argument("--figure", help="image file of what the discriminators believe")
     parser.add_argument("--output_dir", required=True)
     return parser.parse_args(arguments)
@@ -115,7 +118,7 @@ def main(arguments: Sequence[str]) -> None:
                     task, name, folder_of(task, name, seed, options), options
                 ),
             )
-            for seed in options.seeds
+            for seed in options.belief_seeds or options.seeds
         ]
         for task in options.tasks
         for similarity in (LEARNED, BOTH)
@@ -129,7 +132,7 @@ def main(arguments: Sequence[str]) -> None:
         f"{', '.join(map(str, options.seeds))}; networks alone."
     )
     print(f"{tables}\n{data}")
-    publish(options.docs, "adversarial", arguments, data, tables, machine())
+    publish(options.docs, "adversarial", arguments, data, tables, options.trained_on or machine())
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def discriminator_of(task: str, similarity: str, folder: Path) -> nn.Module:
     network: nn.Module = training_of(task, similarity, device="cpu").get_parsed_content(
         "companions#adversary#discriminator"
     )
-    state = torch.load(folder / "checkpoint.pt", weights_only=True)["adversary"]["discriminator"]
+    state = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)["adversary"]["discriminator"]
     network.load_state_dict(state)
     return network.eval()
 

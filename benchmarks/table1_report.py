@@ -31,6 +31,7 @@ NAMES = {
     "unet": "U-Net",
     "unet_dense": "U-Net + dense",
     "unet_eca": "U-Net + ECA",
+    "vxm2_wide": "Vxm-2, wide",
 }
 AFFINE = "Affine"
 ABLATION = ("unet", "unet_eca", "unet_dense", OURS)

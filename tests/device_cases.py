@@ -51,7 +51,9 @@ class Cases:
         yield "Warp", lambda: spatial.Warp()(self.image, self.ddf), self.shape(1)
         means = self.shape(1, self.half)
         maps = torch.eye(self.dims, self.dims + 1).repeat(BATCH, 1, 1).to(self.device)
-        clouds, weights = torch.rand(2, BATCH, 9, self.dims, generator=self.generator), torch.rand(BATCH, 9)
+        clouds, weights = (
+            torch.rand(*size, generator=self.generator) for size in ((2, BATCH, 9, self.dims), (BATCH, 9))
+        )
         first, second, weight = (each.to(self.device) for each in (*clouds, weights))
         yield "affine_field", lambda: spatial.affine_field(maps, self.size), field
         for name in ("fit_affine", "fit_rigid"):
@@ -103,7 +105,7 @@ class Cases:
         yield "MINDLoss", lambda: losses.MINDLoss()(self.image, self.image), ()
         yield "PointDistance", lambda: losses.PointDistance()(self.ddf, maps, self.image), ()
         yield "RegistrationLoss", whole, ()
-        yield "SoftDice", lambda: losses.SoftDice(IDS, 1)(self.ddf, self.label, self.label), ()
+        yield "SoftDice", lambda: losses.SoftDice(IDS)(self.ddf, self.label, self.label), ()
         series = self.tensor(self.dims).repeat(2, *[1] * (self.dims + 1))
         yield "TemporalSmoothness", lambda: losses.TemporalSmoothness(True)(series), ()
 

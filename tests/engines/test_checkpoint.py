@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, DistributedSampler
 
 from scripts.data import PairDataset
 from scripts.engines import Checkpointer, EpochSetter, PairMetric, RegistrationInferer, prepare_pair
-from scripts.engines.checkpoint import save_atomic
+from scripts.engines.checkpoint import save_atomic, weights_after
 from scripts.engines.random_state import RandomState
 from scripts.errors import InputError
 from scripts.losses import ForwardDiffusion, RegistrationLoss
@@ -224,6 +224,15 @@ def test_checkpoint_only_as_often_as_asked_and_at_the_end(tmp_path: Path) -> Non
     training.trainer.add_event_handler(Events.EPOCH_COMPLETED, look)
     training.run()
     assert epochs == [0, 0, 3, 4]
+
+
+def test_weights_of_chosen_epochs_are_kept(tmp_path: Path) -> None:
+    Training(tmp_path, kept_epochs=[2, EPOCHS]).run()
+    first, last = (torch.load(tmp_path / weights_after(epoch), weights_only=True) for epoch in (2, EPOCHS))
+    end = torch.load(tmp_path / "model_last.pt", weights_only=True)
+    assert sorted(path.name for path in tmp_path.glob("model_epoch*")) == ["model_epoch2.pt", f"model_epoch{EPOCHS}.pt"]
+    assert all(torch.equal(last[name], end[name]) for name in end)
+    assert any(not torch.equal(first[name], end[name]) for name in end)
 
 
 def test_failing_write_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

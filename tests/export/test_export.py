@@ -100,7 +100,7 @@ def test_a_recurrence_is_no_onnx(tmp_path: Path) -> None:
 
 
 def test_a_network_of_volumes_is_exported_with_its_weights(bundle: Path, tmp_path: Path) -> None:
-    """By the verb, the smaller of two that are built alike; the file holds for another size than those it was seen at."""
+    """By the verb, the smaller of two built alike; the file holds for another size than those it was seen at."""
     options = ["--method", "hippocampus", "--formats", "['torchscript']", "--spatial_size", "[16,20,16]"]
     assert main(["export", *options, "--output_dir", str(tmp_path)]) == 0
     assert json.loads((tmp_path / "export.json").read_text(encoding="utf-8"))["torchscript"]["difference"] < TOLERANCE

@@ -65,6 +65,7 @@ KINDS: dict[str, Any] = {
     "fine_steps": Number,
     "formats": list[Literal["torchscript", "onnx"]],
     "initial_weights": str | None,
+    "kept_epochs": list[Count],
     "labels": Literal["auto", "table", "common", "any"] | list[int],
     "learning_rate": NotNegative,
     "max_epochs": Count,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,11 @@ from .random_state import RandomState
 logger = logging.getLogger(__name__)
 
 CHECKPOINT, BEST, LAST = "checkpoint.pt", "model.pt", "model_last.pt"
+
+
+def weights_after(epoch: int) -> str:
+    """The file of the weights that are kept of an epoch."""
+    return f"model_epoch{epoch}.pt"
 
 
 def save_atomic(content: Any, path: Path) -> None:
@@ -38,8 +43,8 @@ class Checkpointer:
     """Save everything a training needs to go on, and go on from it.
 
     Written to ``folder``: ``checkpoint.pt`` (network, optimiser, schedule, epoch, random state, best score),
-    ``model.pt`` (weights of the best validation, the last where none gave a score) and, at the end,
-    ``model_last.pt``. Must stand after the validation handler. Of several processes the first writes, all go on.
+    ``model.pt`` (weights of the best validation, the last where none gave a score), ``model_epochN.pt`` of the epochs
+    that are asked for and, at the end, ``model_last.pt``. Must stand after the validation handler. Of several processes the first writes, all go on.
 
     Args:
         folder: where the files go.
@@ -49,6 +54,7 @@ class Checkpointer:
         identity: plain values that tell one training from another; a checkpoint of another one is refused.
         every: epochs between two checkpoints.
         resume: go on from the folder's checkpoint; without it every start of the engine takes the network as it is.
+        kept_epochs: after which the weights are kept in files of their own.
     """
 
     def __init__(
@@ -60,7 +66,9 @@ class Checkpointer:
         identity: Mapping[str, Any],
         every: int = 1,
         resume: bool = True,
+        kept_epochs: Collection[int] = (),
     ) -> None:
+        self.kept_epochs = frozenset(kept_epochs)
         self.folder, self.network, self.every, self.resumes = Path(folder), network, every, resume
         self.objects: dict[str, Any] = {"network": network, "random": RandomState()}
         self.objects.update({name: item for name, item in objects.items() if item is not None})
@@ -84,6 +92,8 @@ class Checkpointer:
             self.best = self.fresh
             self._write(self.network.state_dict(), BEST)
         self.fresh = None
+        if engine.state.epoch in self.kept_epochs:
+            self._write(self.network.state_dict(), weights_after(engine.state.epoch))
         if engine.state.epoch % self.every == 0 or engine.state.epoch == engine.state.max_epochs:
             states = {name: item.state_dict() for name, item in self.objects.items()}
             progress = {"epoch": engine.state.epoch, "iteration": engine.state.iteration, "best": self.best}
