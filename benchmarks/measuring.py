@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scripts.metrics import label_dice
+from scripts.metrics import label_dice, log_jacobian_deviation
 from scripts.spatial import folded_fraction, warp
 
 from .docs import machine
@@ -27,15 +27,16 @@ def measure_method(make: Callable[[], Register], choice: PairChoice) -> dict[str
         choice: of the pairs.
 
     Returns:
-        ``dice`` (mean over labels), ``folded`` (share of the voxels) and ``seconds``, a list each; ``peak_memory_mb``
-        of this process over what the data took; ``machine``.
+        ``dice`` (mean over labels), ``folded`` (share of the voxels), ``sdlogj`` (standard deviation of ``log |J|``
+        where the fixed image has labels) and ``seconds``, a list each; ``peak_memory_mb`` of this process over what the
+        data took; ``machine``.
     """
     dataset, ids = choose_pairs(choice)
     before = peak_memory_mb()
     register = make()
     timed(register, dataset[0])
     rows = [measure_pair(register, dataset[i], ids) for i in range(len(dataset))]
-    result: dict[str, Any] = {name: [row[name] for row in rows] for name in ("dice", "folded", "seconds")}
+    result: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
     return {**result, "peak_memory_mb": peak_memory_mb() - before, "machine": machine()}
 
 
@@ -57,4 +58,6 @@ def measure_pair(register: Register, pair: Mapping[str, Tensor], ids: Sequence[i
     ddf = torch.from_numpy(np.ascontiguousarray(field))[None]
     moving_label, fixed_label = pair["moving_label"][None], pair["fixed_label"][None]
     dice = label_dice(warp(moving_label, ddf, "nearest"), fixed_label, ids, moving_label)
-    return {"dice": float(dice.nanmean()), "folded": float(folded_fraction(ddf)), "seconds": seconds}
+    roughness = log_jacobian_deviation(ddf, fixed_label > 0)
+    measures = {"dice": dice.nanmean(), "folded": folded_fraction(ddf), "sdlogj": roughness}
+    return {**{name: float(value) for name, value in measures.items()}, "seconds": seconds}

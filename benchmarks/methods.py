@@ -39,9 +39,15 @@ def itk_affine() -> Register:
     return register
 
 
-def bundle_network(weights: str | Path, refinement_steps: int = 0, passes: int = 1, method: str = RECIPE) -> Register:
-    """A method's network with weights, with or without optimisation on the pair."""
-    field_of = registrar(weights, refinement_steps, passes, method)
+def bundle_network(
+    weights: str | Path,
+    refinement_steps: int = 0,
+    passes: int = 1,
+    method: str = RECIPE,
+    smoothness: float | None = None,
+) -> Register:
+    """A method's network with weights, with or without optimisation on the pair: see :func:`.setting.registrar`."""
+    field_of = registrar(weights, refinement_steps, passes, method, smoothness)
 
     def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
         return field_of(torch.from_numpy(np.stack([moving, fixed]))[None])[0].numpy()

@@ -26,27 +26,37 @@ from .claims import claim, kept, result_file
 from .command import command_line, start
 from .docs import publish
 from .measuring import measure_method
+from .reports.dice_over import ROUGHNESS, Point, save_dice_over
 from .setting import WEIGHTS, PairChoice
 
 NOTHING = 1e-3  # seconds: what registers nothing takes no time worth a ratio
 UNIT = "ANTs SyNCC"  # the method whose time the others are compared with
 PACKAGE = "voxelmorph package"
 NOTE = "Median seconds, reading and labels not counted; memory with the method's libraries."
-FREE = ("output_dir", "methods", "docs")  # options that may change from one call to the next
+FREE = ("output_dir", "methods", "docs", "figure")  # options that may change from one call to the next
+
+SMOOTHNESS = (0.35, 1.0, 1.5, 2.5, 4.0, 7.0)  # of the refinement, besides the method's own
+REFINED, TWICE = "ours, network + refinement", "ours, two passes"
 
 METHODS: dict[str, Callable[[argparse.Namespace], methods.Register]] = {
     "unregistered": lambda options: methods.unregistered(),
     "ITK affine": lambda options: methods.itk_affine(),
     "ours, network": lambda options: methods.bundle_network(options.weights),
-    "ours, network + refinement": lambda options: methods.bundle_network(options.weights, options.refinement_steps),
-    "ours, two passes": lambda options: methods.bundle_network(options.weights, passes=2),
-    "ours, two passes + refinement": lambda options: methods.bundle_network(
+    REFINED: lambda options: methods.bundle_network(options.weights, options.refinement_steps),
+    TWICE: lambda options: methods.bundle_network(options.weights, passes=2),
+    f"{TWICE} + refinement": lambda options: methods.bundle_network(
         options.weights, options.refinement_steps, passes=2
     ),
     PACKAGE: lambda options: methods.voxelmorph_package(options.voxelmorph_weights),
     "elastix B-spline": lambda options: methods.elastix_bspline(),
     "ANTs SyN": lambda options: methods.ants_syn("mattes"),
     UNIT: lambda options: methods.ants_syn("CC"),
+    **{
+        f"{REFINED}, {weight:g}": lambda options, weight=weight: methods.bundle_network(  # type: ignore[misc]
+            options.weights, options.refinement_steps, smoothness=weight
+        )
+        for weight in SMOOTHNESS
+    },
 }
 
 
@@ -61,6 +71,8 @@ def main(arguments: Sequence[str]) -> None:
     text = f"{table}\n\n{data} Machine: {results[0]['machine']}.\n"
     write_text_atomic(folder / "peers.md", text)
     print(text)
+    if options.figure:
+        save_dice_over(options.figure, [point_of(result) for result in results], data, ROUGHNESS)
     publish(options.docs, "peers", arguments, data, table, results[0]["machine"])
 
 
@@ -73,12 +85,19 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--spatial_size", type=int, nargs="+", default=[-1], help="pad or crop around the centre")
     parser.add_argument("--part", choices=["test", "all"], default="test", help="subjects that pairs are drawn from")
     parser.add_argument("--labels", nargs="+", default=["auto"], help="auto, table, common, any, or the ids")
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
-    parser.add_argument("--pairing", choices=["random", "atlas"], default="random")
-    parser.add_argument("--num_pairs", type=int, default=100)
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        choices=METHODS,
+        default=[name for name in METHODS if not name.startswith(f"{REFINED}, ")],
+    )
+    parser.add_argument("--pairing", choices=["random", "atlas", "consecutive"], default="random")
+    parser.add_argument("--num_pairs", type=int, default=100, help="random ones")
+    parser.add_argument("--first", default="", help="leave out the subjects whose names come before it")
     parser.add_argument("--weights", default=str(WEIGHTS))
     parser.add_argument("--voxelmorph_weights", help="of voxelmorph_peer; without them that row is left out")
     parser.add_argument("--refinement_steps", type=int, default=35)
+    parser.add_argument("--figure", help="image file: Dice over the roughness of the field")
     parser.add_argument("--output_dir", required=True)
     return parser.parse_args(arguments)
 
@@ -87,7 +106,7 @@ def choice_of(options: argparse.Namespace) -> PairChoice:
     """The pairs that a command line asks for."""
     size = options.spatial_size if len(options.spatial_size) > 1 else options.spatial_size[0]
     labels = options.labels[0] if options.labels[0].isalpha() else [int(label) for label in options.labels]
-    names = ("dataset_dir", "atlas", "affine", "part", "pairing", "num_pairs")
+    names = ("dataset_dir", "atlas", "affine", "part", "pairing", "num_pairs", "first")
     return PairChoice(spatial_size=size, labels=labels, **{name: getattr(options, name) for name in names})
 
 
@@ -115,14 +134,29 @@ def table_of(results: Sequence[dict[str, Any]]) -> str:
             r["method"],
             f"{np.mean(r['dice']):.4f} ± {np.std(r['dice']):.4f}",
             f"{100 * np.mean(r['folded']):.5f}",
+            f"{np.nanmean(r['sdlogj']):.3f}",
             f"{np.median(r['seconds']):.3f}",
             ratio(float(np.median(r["seconds"])), unit),
             f"{r['peak_memory_mb']:.0f}",
         ]
         for r in results
     ]
-    header = ["Method", "Dice", "folded, %", "seconds a pair", "relative to SyNCC", "memory over data, MB"]
+    header = [
+        "Method",
+        "Dice",
+        "folded, %",
+        "SD of log J",
+        "seconds a pair",
+        "relative to SyNCC",
+        "memory over data, MB",
+    ]
     return markdown_table(header, rows)
+
+
+def point_of(result: dict[str, Any]) -> Point:
+    """A point of the figure; the refinement's weights, ours alone have several, are one line."""
+    name, dice = result["method"], np.array(result["dice"])
+    return Point(name, name.split(", ")[0], float(np.nanmean(result["sdlogj"])), float(dice.mean()), 0.0)
 
 
 def ratio(seconds: float, unit: float | None) -> str:
@@ -134,9 +168,11 @@ def ratio(seconds: float, unit: float | None) -> str:
 
 def describe(options: argparse.Namespace, count: int) -> str:
     """The data in words."""
-    kind = "random pairs of" if options.pairing == "random" else "pairs with the atlas, of"
+    kinds = {"random": "random pairs of", "atlas": "pairs with the atlas, of"}
+    kind = kinds.get(options.pairing, "pairs of subjects that follow each other, both ways, among the")
+    since = f", from {options.first} on" if options.first else ""
     affine = ", after the affine stage" if options.affine else ""
-    return f"{count} {kind} {options.part} subjects of {Path(options.dataset_dir).name}{affine}."
+    return f"{count} {kind} {options.part} subjects of {Path(options.dataset_dir).name}{since}{affine}."
 
 
 if __name__ == "__main__":

@@ -129,8 +129,9 @@ class PairChoice:
     Attributes:
         dataset_dir, atlas, affine, spatial_size, labels: as the bundle's.
         part: of the subjects: ``validation``, ``test`` or ``all``.
-        pairing: ``random`` or ``atlas``.
+        pairing: ``random``, ``atlas`` or ``consecutive``.
         num_pairs: of random pairing.
+        first: leave out the subjects whose names come before it.
     """
 
     dataset_dir: str
@@ -141,13 +142,14 @@ class PairChoice:
     part: str = "test"
     pairing: str = "random"
     num_pairs: int = 100
+    first: str = ""
 
     def subjects(self) -> str:
         """The configuration's expression for them; no one is registered to himself."""
-        if self.part != "all":
-            return f"$@cohort.{self.part}"
         atlas_too = " + [@cohort.atlas]" if self.pairing == "random" else ""
-        return f"$@cohort.training + @cohort.validation + @cohort.test{atlas_too}"
+        everyone = f"@cohort.training + @cohort.validation + @cohort.test{atlas_too}"
+        chosen = everyone if self.part == "all" else f"@cohort.{self.part}"
+        return f"$[each for each in {chosen} if each['subject'] >= {self.first!r}]" if self.first else f"${chosen}"
 
 
 def choose_pairs(choice: PairChoice) -> tuple[PairDataset, list[int]]:
@@ -184,10 +186,18 @@ def shipped_refinement_steps(method: str = RECIPE) -> int:
 
 
 def registrar(
-    weights: str | Path, refinement_steps: int = 0, passes: int = 1, method: str = RECIPE
+    weights: str | Path,
+    refinement_steps: int = 0,
+    passes: int = 1,
+    method: str = RECIPE,
+    smoothness: float | None = None,
 ) -> Callable[[Tensor], Tensor]:
-    """A method's network with weights, on the processor: a pair ``(B, 2, *S)`` in, its field ``(B, D, *S)`` out."""
-    config = evaluation(method, device="cpu", refinement_steps=refinement_steps, passes=passes)
+    """A method's network with weights, on the processor: a pair ``(B, 2, *S)`` in, its field ``(B, D, *S)`` out.
+
+    ``smoothness`` is that of the refinement, if not the method's own.
+    """
+    own = {} if smoothness is None else {"refinement_smoothness": smoothness}
+    config = evaluation(method, device="cpu", refinement_steps=refinement_steps, passes=passes, **own)
     network, inferer = config.get_parsed_content("network_def"), config.get_parsed_content("validate#inferer")
     load_weights(str(weights), network)
     network.eval()

@@ -31,7 +31,7 @@ from scripts.reports import markdown_table
 from .claims import claim
 from .command import command_line, start
 from .docs import machine, publish
-from .reports.dice_over_seconds import Point, save_dice_over_seconds
+from .reports.dice_over import SECONDS, Point, save_dice_over
 from .volume_measures import measured
 from .volume_methods import DEFAULT, METHODS, VOXELMORPH, check_packages
 from .volume_process import Task, register_alone
@@ -159,7 +159,7 @@ def main(arguments: Sequence[str]) -> None:
     table, data = markdown_table(HEADER, [summary.cells for summary in summaries]), describe(options, pairs)
     print(f"{table}\n{NOTE}\n\n{data} Machine: {machine()}.")
     if options.figure:
-        save_dice_over_seconds(options.figure, [summary.point for summary in summaries], data)
+        save_dice_over(options.figure, [summary.point for summary in summaries], data, SECONDS)
     publish(options.docs, "volumes", arguments, data, f"{table}\n{NOTE}")
 
 

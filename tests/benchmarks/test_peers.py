@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from benchmarks.measuring import measure_method, measure_pair
 from benchmarks.setting import PairChoice, choose_pairs
 from scripts.data import PairDataset
 from scripts.errors import InputError
+from support import Picture
 
 
 def ids_of(dataset: PairDataset) -> list[tuple[str, str]]:
@@ -95,7 +97,7 @@ def test_the_affine_field_is_in_voxels_of_the_fixed_grid(size: tuple[int, ...]) 
 
 
 def result(method: str, seconds: float, dice: tuple[float, float] = (0.5, 0.7)) -> dict[str, object]:
-    measured = {"dice": list(dice), "folded": [0.0, 0.001], "seconds": [seconds, seconds, 9.0]}
+    measured = {"dice": list(dice), "folded": [0.0, 0.001], "sdlogj": [0.3, 0.5], "seconds": [seconds, seconds, 9.0]}
     return {"method": method, **measured, "peak_memory_mb": 12.4, "machine": "m"}
 
 
@@ -105,9 +107,9 @@ def cells(table: str) -> list[list[str]]:
 
 def test_times_stand_beside_those_of_syncc() -> None:
     rows = cells(peers.table_of([result("a", 0.02), result("b", 8), result("ANTs SyNCC", 4), result("still", 0.0)]))
-    assert rows[2] == ["a", "0.6000 ± 0.1000", "0.05000", "0.020", "1/200", "12"]
-    assert [row[4] for row in rows[2:]] == ["1/200", "2.0", "1.0", "-"]
-    assert [row[4] for row in cells(peers.table_of([result("a", 0.02)]))[2:]] == ["-"]
+    assert rows[2] == ["a", "0.6000 ± 0.1000", "0.05000", "0.400", "0.020", "1/200", "12"]
+    assert [row[5] for row in rows[2:]] == ["1/200", "2.0", "1.0", "-"]
+    assert [row[5] for row in cells(peers.table_of([result("a", 0.02)]))[2:]] == ["-"]
 
 
 def arguments(cohort: Path, folder: Path, *more: str) -> list[str]:
@@ -129,6 +131,44 @@ def test_one_command_measures_once_and_writes_the_docs(cohort_2d: Path, tmp_path
         peers.main(arguments(cohort_2d, tmp_path, "--affine"))
 
 
+def test_consecutive_pairs_of_the_subjects_from_a_name_on(cohort_2d: Path) -> None:
+    everyone = sorted(path.name for path in cohort_2d.iterdir() if path.is_dir())
+    choice = PairChoice(str(cohort_2d), part="all", pairing="consecutive", first=everyone[2])
+    found = ids_of(choose_pairs(choice)[0])
+    chosen = [name for name in everyone[2:] if name in {each for pair in found for each in pair}]
+    assert len(chosen) >= 4 and everyone[1] not in {name for pair in found for name in pair}
+    names = [moving for moving, _ in found[: len(found) // 2]] + [found[len(found) // 2 - 1][1]]
+    ways = [*pairwise(names), *((second, first) for first, second in pairwise(names))]
+    assert sorted(names) == chosen and found == ways
+
+
+def test_roughness_is_measured_where_the_fixed_image_has_labels() -> None:
+    label = torch.zeros(1, 24, 20, dtype=torch.int32)
+    label[:, 2:8] = 1
+    pair = {"moving": label.float(), "fixed": label.float(), "moving_label": label, "fixed_label": label}
+    field = np.zeros((2, 24, 20), np.float32)
+    field[0, 16:] = 0.3 * np.arange(8)[:, None]  # grows far from the label
+    assert measure_pair(lambda *_: field, pair, [1])["sdlogj"] == 0
+    assert measure_pair(lambda *_: field[:, ::-1].copy(), pair, [1])["sdlogj"] > 0.05
+
+
+def test_smoother_refinements_are_one_line_of_the_figure(
+    cohort_2d: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, picture: Picture
+) -> None:
+    asked = []
+    monkeypatch.setattr(methods, "bundle_network", lambda *args, **more: asked.append(more) or methods.unregistered())
+    names = ["unregistered", peers.REFINED, f"{peers.REFINED}, 2.5"]
+    for name in names[1:]:
+        peers.METHODS[name](peers.parse_arguments(arguments(cohort_2d, tmp_path)))
+    assert asked == [{}, {"smoothness": 2.5}]
+    points = [peers.point_of(result(name, 1.0)) for name in names]
+    assert [(p.method, p.cost, p.dice) for p in points] == [(n, 0.4, 0.6) for n in ("unregistered", "ours", "ours")]
+    figure = tmp_path / "figure.png"
+    peers.main(["--dataset_dir", str(cohort_2d), "--output_dir", str(tmp_path / "o"), "--num_pairs", "2", "--methods",
+                "unregistered", "ITK affine", "--figure", str(figure)])  # fmt: skip
+    picture(figure)
+
+
 def test_the_package_needs_its_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     measured: list[str] = []
 
@@ -139,7 +179,7 @@ def test_the_package_needs_its_weights(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setattr(peers, "result_of", fake)
     command = ["--dataset_dir", "d", "--output_dir"]
     peers.main([*command, str(tmp_path / "without")])
-    assert peers.PACKAGE not in measured and len(measured) == len(peers.METHODS) - 1
+    assert peers.PACKAGE not in measured and len(measured) == len(peers.METHODS) - 1 - len(peers.SMOOTHNESS)
     peers.main([*command, str(tmp_path / "with"), "--voxelmorph_weights", "w.pt"])
     assert peers.PACKAGE in measured
 

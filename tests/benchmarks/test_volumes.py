@@ -73,8 +73,8 @@ def test_table_has_a_row_a_stage_and_shared_stages_once() -> None:
     ]
     point = found[1].point
     point = found[1].point
-    assert (point.name, point.method, point.seconds) == ("ours", "ours", 8.0)
-    assert (point.name, point.method, point.seconds) == ("ours", "ours", 8.0)
+    assert (point.name, point.method, point.cost) == ("ours", "ours", 8.0)
+    assert (point.name, point.method, point.cost) == ("ours", "ours", 8.0)
     assert (point.dice, point.spread) == pytest.approx((0.7, 0.1))
     assert (point.dice, point.spread) == pytest.approx((0.7, 0.1))
 

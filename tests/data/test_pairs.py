@@ -57,6 +57,15 @@ def test_atlas_pairs_move_every_subject_once(dims: int) -> None:
     assert pairs_of(dataset) == [(f"s{n}", "atlas") for n in range(4)]
 
 
+def test_consecutive_pairs_go_forth_and_then_back() -> None:
+    forth = [("s0", "s1"), ("s1", "s2"), ("s2", "s3")]
+    back = [("s1", "s0"), ("s2", "s1"), ("s3", "s2")]
+    assert pairs_of(PairDataset(subjects(4), Reader(), ATLAS, "consecutive")) == [*forth, *back]
+    assert pairs_of(PairDataset(subjects(4), Reader(), ATLAS, "consecutive", num_pairs=4)) == [*forth, *back[:1]]
+    with pytest.raises(InputError, match="two subjects"):
+        PairDataset(subjects(1), Reader(), ATLAS, "consecutive")
+
+
 def test_atlas_pairs_beyond_the_subjects_do_not_exist() -> None:
     assert len(PairDataset(subjects(4), Reader(), ATLAS, num_pairs=9)) == 4
     assert len(PairDataset(subjects(4), Reader(), ATLAS, num_pairs=2)) == 2
@@ -150,7 +159,7 @@ def test_other_size_is_named_with_both_sizes(dims: int) -> None:
 
 @pytest.mark.parametrize("pairing", ["", "all", "Atlas"])
 def test_unknown_pairing_is_named(pairing: str) -> None:
-    with pytest.raises(ValueError, match=rf"one of \('atlas', 'random'\), got '{pairing}'"):
+    with pytest.raises(ValueError, match=rf"one of \('atlas', 'random', 'consecutive'\), got '{pairing}'"):
         PairDataset(subjects(2), Reader(), ATLAS, pairing=pairing)
 
 

@@ -20,7 +20,7 @@ from ..progress import progress
 from .augment import augmented, plain
 from .subjects import Record
 
-PAIRINGS = ("atlas", "random")
+PAIRINGS = ("atlas", "random", "consecutive")
 SAME_SPACING = 0.05  # relative; scanners differ by so much
 SAME_PLACE = 0.15  # of the object's size: in data sets that need no affine stage 0.03 is the most that was seen
 IN_REACH = 4  # voxels: so far a network moves even the smallest object
@@ -34,8 +34,11 @@ class PairDataset(Dataset[dict[str, Any]]):
         transform: reads and prepares one record; its result is cached.
         atlas: record of the atlas: the fixed image of every pair when ``pairing`` is ``"atlas"``.
         pairing: ``"atlas"`` moves every subject to the atlas (the paper's); ``"random"`` draws two different subjects,
-            anew every epoch; the atlas is one of them only where ``data`` holds a single subject.
-        num_pairs: pairs an epoch; ``None`` for one a subject. Atlas pairs beyond the subjects do not exist.
+            anew every epoch; the atlas is one of them only where ``data`` holds a single subject; ``"consecutive"``
+            moves every subject to the next and, after that, every next to the one before it, as in the test of LKU-Net
+            (Jia et al., MLMI 2022, arXiv:2208.04939).
+        num_pairs: pairs an epoch; ``None`` for one a subject, or for all consecutive ones. Atlas and consecutive pairs
+            beyond the subjects do not exist.
         seed: of the random pairs and of ``augment``.
         augment: random transform of a pair, a MONAI dictionary transform with keys ``moving, fixed`` (and the labels');
             what it draws depends on the seed, the epoch and the index alone.
@@ -43,7 +46,8 @@ class PairDataset(Dataset[dict[str, Any]]):
         cache_workers: threads that read them.
 
     Raises:
-        InputError: if the subjects differ in size, spacing or place, or the atlas of their pairs lacks labels.
+        InputError: if the subjects differ in size, spacing or place, the atlas of their pairs lacks labels, or a single
+            subject has no other to follow.
         ValueError: if ``pairing`` is unknown.
     """
 
@@ -61,13 +65,16 @@ class PairDataset(Dataset[dict[str, Any]]):
     ) -> None:
         if pairing not in PAIRINGS:
             raise ValueError(f"pairing must be one of {PAIRINGS}, got {pairing!r}")
+        if pairing == "consecutive" and len(data) < 2:
+            raise InputError(f"consecutive pairs need at least two subjects, got {len(data)}; choose another pairing.")
         self.pairing, self.seed, self.epoch = pairing, seed, 0
         self.data, self.transform, self.augment = list(data), transform, augment
         self.names = [str(record["subject"]) for record in (*self.data, atlas)]
         self.subjects = read_all([*self.data, atlas], transform, cache_rate, cache_workers)
         _check_alike(self.subjects)
         self.labelled = _have_labels(self.data, atlas, pairing)
-        available = len(data) if pairing == "atlas" else num_pairs or len(data)
+        most = {"atlas": len(data), "consecutive": 2 * (len(data) - 1)}
+        available = most.get(pairing, num_pairs or len(data))
         self.num_pairs = min(num_pairs or available, available)
 
     def set_epoch(self, epoch: int) -> None:
@@ -85,6 +92,9 @@ class PairDataset(Dataset[dict[str, Any]]):
     def _choose(self, index: int) -> tuple[int, int]:
         if self.pairing == "atlas":
             return index, len(self.subjects) - 1
+        if self.pairing == "consecutive":
+            back, first = divmod(index, len(self.data) - 1)
+            return (first + 1, first) if back else (first, first + 1)
         subjects = range(max(len(self.data), 2))  # the atlas stands behind the data
         moving, fixed = random.Random(f"{self.seed}-{self.epoch}-{index}").sample(subjects, 2)
         return moving, fixed

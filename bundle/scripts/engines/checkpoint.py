@@ -44,7 +44,8 @@ class Checkpointer:
 
     Written to ``folder``: ``checkpoint.pt`` (network, optimiser, schedule, epoch, random state, best score),
     ``model.pt`` (weights of the best validation, the last where none gave a score), ``model_epochN.pt`` of the epochs
-    that are asked for and, at the end, ``model_last.pt``. Must stand after the validation handler. Of several processes the first writes, all go on.
+    that are asked for and, at the end, ``model_last.pt``. Must stand after the validation handler. Of several processes
+    the first writes, all go on.
 
     Args:
         folder: where the files go.

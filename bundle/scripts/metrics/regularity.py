@@ -10,7 +10,7 @@ from torch import Tensor
 from ..spatial import folded_fraction, jacobian_determinant
 
 
-def log_jacobian_deviation(ddf: Tensor) -> Tensor:
+def log_jacobian_deviation(ddf: Tensor, inside: Tensor | None = None) -> Tensor:
     """Standard deviation, over the voxels, of ``log |J|``, the logarithm of the Jacobian determinant.
 
     It is 0 for every affine field and grows with local shrinking and growth alike. Folded voxels (``|J| <= 0``) have no
@@ -18,12 +18,13 @@ def log_jacobian_deviation(ddf: Tensor) -> Tensor:
 
     Args:
         ddf: displacement in voxels, ``(B, D, *S)``.
+        inside: ``(B, 1, *S)``, true where it is measured; everywhere where there is none.
 
     Returns:
         ``(B,)``; NaN where every voxel is folded.
     """
     jac_det = jacobian_determinant(ddf).flatten(1)
-    kept = jac_det > 0
+    kept = jac_det > 0 if inside is None else (jac_det > 0) & inside.flatten(1)
     logarithm = torch.where(kept, jac_det, 1).log()  # 0 where folded, and counted nowhere
     count = kept.sum(1, keepdim=True)
     from_mean = torch.where(kept, logarithm - logarithm.sum(1, keepdim=True) / count, 0)

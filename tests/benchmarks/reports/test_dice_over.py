@@ -1,4 +1,4 @@
-"""The figure of Dice over seconds: where names stand, and that there is a picture."""
+"""The figure of Dice over what it costs: where names stand, and that there is a picture."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.reports.dice_over_seconds import Point, save_dice_over_seconds, spread_out
+from benchmarks.reports.dice_over import ROUGHNESS, SECONDS, Axis, Point, save_dice_over, spread_out
 from support import Picture
 
 
@@ -25,11 +25,12 @@ def test_names_are_apart_in_their_order_and_on_average_in_place(seed: int) -> No
     assert found.mean() == pytest.approx(heights.mean())
 
 
-def test_there_is_a_picture_with_every_name(tmp_path: Path, picture: Picture) -> None:
+@pytest.mark.parametrize("axis", [SECONDS, ROUGHNESS], ids=["log", "linear"])
+def test_there_is_a_picture_with_every_name(axis: Axis, tmp_path: Path, picture: Picture) -> None:
     points = [Point(f"stage $x_{k}", f"method {k // 2}", 10.0**k, 0.5 + 0.01 * k, 0.02) for k in range(5)]
-    save_dice_over_seconds(tmp_path / "chart.png", points, "5 pairs")
+    save_dice_over(tmp_path / "chart.png", points, "5 pairs", axis)
     picture(tmp_path / "chart.png")
-    save_dice_over_seconds(tmp_path / "chart.svg", points, "5 pairs")
-    save_dice_over_seconds(tmp_path / "fewer.svg", points[:2], "5 pairs")
+    save_dice_over(tmp_path / "chart.svg", points, "5 pairs", axis)
+    save_dice_over(tmp_path / "fewer.svg", points[:2], "5 pairs", axis)
     sizes = [(tmp_path / name).stat().st_size for name in ("chart.svg", "fewer.svg")]
     assert sizes[0] > sizes[1]
