@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -127,3 +128,32 @@ def test_what_an_encoding_lacks_is_escaped() -> None:
     done = subprocess.run(command, cwd=BUNDLE, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "Gr\\xf6\\xdfe-\\u8133 \\udcff\n" * 3
+
+
+STAGED = """
+import runpy, sys, time
+import scripts.commands
+from scripts.registration.output import staged
+
+def main():
+    try:
+        with staged(sys.argv[1]):
+            print("within", flush=True)
+            time.sleep(600)
+    except KeyboardInterrupt:
+        return 130
+
+scripts.commands.main = main
+runpy.run_module("scripts", run_name="__main__")
+"""
+
+
+def test_asked_to_terminate_it_leaves_no_half_results(tmp_path: Path) -> None:
+    """As a scheduler, ``timeout`` or ``docker stop`` ask."""
+    command = [sys.executable, "-c", STAGED, str(tmp_path / "results")]
+    with subprocess.Popen(command, cwd=BUNDLE, stdout=subprocess.PIPE, encoding="utf-8") as process:
+        assert process.stdout is not None and process.stdout.readline() == "within\n"
+        assert list((tmp_path / "results").iterdir())
+        process.terminate()
+        assert process.wait(60) == 130
+    assert not (tmp_path / "results").exists()

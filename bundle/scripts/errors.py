@@ -7,6 +7,7 @@ import errno
 import io
 import logging
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -98,6 +99,11 @@ def outlive_readers() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     atexit.register(_let_go)
+
+
+def end_tidily() -> None:
+    """Asked to terminate, end as from the keyboard: half-written results are removed and the exit code says so."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _let_go() -> None:
