@@ -18,6 +18,7 @@ GIVEN, LEARNED, BOTH, SHAPE = "LNCC + MSE", "learned", "learned + LNCC + MSE", "
 TASKS = {ONE: (GIVEN, LEARNED, BOTH), TWO: (GIVEN, LEARNED, BOTH, SHAPE)}
 BLENDED = "companions#adversary#aligned"
 TRUE_CONTRAST = "fixed_anatomy"  # the fixed image before it was recoloured
+ONE_PASS = changed(passes=1)  # of every row, as of the method ``adversarial``
 MIND = {"mind": (10, {"_target_": "scripts.losses.MINDLoss", "distance": 2})}
 
 
@@ -57,11 +58,11 @@ def method_of(similarity: str) -> str:
 
 def training_of(task: str, similarity: str, **values: Any) -> ConfigParser:
     """The training of a row; ``values`` in the words of :mod:`benchmarks.setting`."""
-    rows = {**task_values(task), **similarity_values(task, similarity), **changed(**values)}
+    rows = {**task_values(task), **similarity_values(task, similarity), **ONE_PASS, **changed(**values)}
     return training(method_of(similarity), **rows)
 
 
 def evaluation_of(task: str, **values: Any) -> ConfigParser:
     """The evaluation of a row by the network alone; every similarity has the same network."""
     rows: Mapping[str, Any] = {k: v for k, v in task_values(task).items() if k.startswith("validate")}
-    return evaluation(RECIPE, **{**rows, **changed(refinement_steps=0, num_figures=0, **values)})
+    return evaluation(RECIPE, **{**rows, **ONE_PASS, **changed(refinement_steps=0, num_figures=0, **values)})

@@ -42,7 +42,7 @@ def itk_affine() -> Register:
 def bundle_network(
     weights: str | Path,
     refinement_steps: int = 0,
-    passes: int = 1,
+    passes: int | None = None,
     method: str = RECIPE,
     smoothness: float | None = None,
 ) -> Register:

@@ -36,17 +36,14 @@ NOTE = "Median seconds, reading and labels not counted; memory with the method's
 FREE = ("output_dir", "methods", "docs", "figure")  # options that may change from one call to the next
 
 SMOOTHNESS = (0.35, 1.0, 1.5, 2.5, 4.0, 7.0)  # of the refinement, besides the method's own
-REFINED, TWICE = "ours, network + refinement", "ours, two passes"
+REFINED = "ours, network + refinement"
 
 METHODS: dict[str, Callable[[argparse.Namespace], methods.Register]] = {
     "unregistered": lambda options: methods.unregistered(),
     "ITK affine": lambda options: methods.itk_affine(),
     "ours, network": lambda options: methods.bundle_network(options.weights),
     REFINED: lambda options: methods.bundle_network(options.weights, options.refinement_steps),
-    TWICE: lambda options: methods.bundle_network(options.weights, passes=2),
-    f"{TWICE} + refinement": lambda options: methods.bundle_network(
-        options.weights, options.refinement_steps, passes=2
-    ),
+    "ours, one pass": lambda options: methods.bundle_network(options.weights, passes=1),
     PACKAGE: lambda options: methods.voxelmorph_package(options.voxelmorph_weights),
     "elastix B-spline": lambda options: methods.elastix_bspline(),
     "ANTs SyN": lambda options: methods.ants_syn("mattes"),

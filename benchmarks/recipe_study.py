@@ -48,6 +48,7 @@ def row_config(name: str, options: argparse.Namespace) -> ConfigParser:
         device="cpu",
         validated_pairing="random",
         validated_pairs=options.num_pairs,
+        passes=1,
     )
     late = changed(initial_weights=options.weights, learning_rate=LATE_RATE) if options.weights else {}
     return training(METHOD, **{**shared, **late, **rows()[name]})

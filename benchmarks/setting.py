@@ -188,16 +188,17 @@ def shipped_refinement_steps(method: str = RECIPE) -> int:
 def registrar(
     weights: str | Path,
     refinement_steps: int = 0,
-    passes: int = 1,
+    passes: int | None = None,
     method: str = RECIPE,
     smoothness: float | None = None,
 ) -> Callable[[Tensor], Tensor]:
     """A method's network with weights, on the processor: a pair ``(B, 2, *S)`` in, its field ``(B, D, *S)`` out.
 
-    ``smoothness`` is that of the refinement, if not the method's own.
+    ``passes`` and ``smoothness``, which is that of the refinement, are the method's own where they are not given.
     """
-    own = {} if smoothness is None else {"refinement_smoothness": smoothness}
-    config = evaluation(method, device="cpu", refinement_steps=refinement_steps, passes=passes, **own)
+    given = {"passes": passes, "refinement_smoothness": smoothness}
+    own = {name: value for name, value in given.items() if value is not None}
+    config = evaluation(method, device="cpu", refinement_steps=refinement_steps, **own)
     network, inferer = config.get_parsed_content("network_def"), config.get_parsed_content("validate#inferer")
     load_weights(str(weights), network)
     network.eval()
