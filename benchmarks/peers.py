@@ -35,7 +35,7 @@ PACKAGE = "voxelmorph package"
 NOTE = "Median seconds, reading and labels not counted; memory with the method's libraries."
 FREE = ("output_dir", "methods", "docs", "figure")  # options that may change from one call to the next
 
-SMOOTHNESS = (0.35, 1.0, 1.5, 2.5, 4.0, 7.0)  # of the refinement, besides the method's own
+SMOOTHNESS = (0.35, 0.7, 1.5, 2.5, 4.0, 7.0)  # of the refinement, besides the method's own
 REFINED = "ours, network + refinement"
 
 METHODS: dict[str, Callable[[argparse.Namespace], methods.Register]] = {
@@ -69,7 +69,8 @@ def main(arguments: Sequence[str]) -> None:
     write_text_atomic(folder / "peers.md", text)
     print(text)
     if options.figure:
-        save_dice_over(options.figure, [point_of(result) for result in results], data, ROUGHNESS)
+        shown = [point_of(result) for result in results if np.nanmean(result["sdlogj"]) > 0]
+        save_dice_over(options.figure, shown, data, ROUGHNESS)
     publish(options.docs, "peers", arguments, data, table, results[0]["machine"])
 
 
@@ -151,9 +152,13 @@ def table_of(results: Sequence[dict[str, Any]]) -> str:
 
 
 def point_of(result: dict[str, Any]) -> Point:
-    """A point of the figure; the refinement's weights, ours alone have several, are one line."""
-    name, dice = result["method"], np.array(result["dice"])
-    return Point(name, name.split(", ")[0], float(np.nanmean(result["sdlogj"])), float(dice.mean()), 0.0)
+    """A point of the figure, without its spread; the refinement's weights are one line."""
+    name = result["method"]
+    weight = name.removeprefix(REFINED)
+    shown, method = name, name
+    if weight != name:
+        shown, method = f"smoothness {weight[2:]}" if weight else "refined, as by default", REFINED
+    return Point(shown, method, float(np.nanmean(result["sdlogj"])), float(np.mean(result["dice"])))
 
 
 def ratio(seconds: float, unit: float | None) -> str:

@@ -17,6 +17,7 @@ SIZE = (7.4, 4.6)  # inches
 WIDTH = 110  # of the title, letters
 LINE = 1.35  # a line of text, in its font's size
 ROOM = 0.42  # of a decade: between a point and its name
+ROOM_ABOVE = 0.12  # of the range, and below
 SHARE = 0.06  # the same of a linear axis
 
 
@@ -55,14 +56,14 @@ class Point:
         name: what stands beside it.
         method: whose it is; those of one method are joined and have one colour.
         cost: what it takes for that, on the axis of the figure.
-        dice, spread: mean over the pairs, and the standard deviation.
+        dice, spread: mean over the pairs, and the standard deviation where it is drawn.
     """
 
     name: str
     method: str
     cost: float
     dice: float
-    spread: float
+    spread: float = 0.0
 
 
 def save_dice_over(path: str | os.PathLike[str], points: Sequence[Point], what: str, axis: Axis) -> None:
@@ -86,10 +87,12 @@ def save_dice_over(path: str | os.PathLike[str], points: Sequence[Point], what: 
         ax.errorbar(xs, ys, yerr=spread, fmt="o-", markersize=5, linewidth=1.2, color=colour, ecolor=colour + "66")
     ax.set_xlim(*axis.limits([point.cost for point in points]))
     low, high = (f(p.dice + sign * p.spread for p in points) for f, sign in ((min, -1), (max, 1)))
-    ax.set_ylim(max(0.0, low - 0.06), min(1.0, high + 0.06))
+    room = ROOM_ABOVE * (high - low or 1.0)
+    ax.set_ylim(max(0.0, low - room), min(1.0, high + room))
     _write_names(ax, axis, points, [stage_colour(methods.index(point.method) + 1) for point in points])
     ax.set_xlabel(axis.name, fontsize=PLAIN)
-    ax.set_ylabel("Dice, mean ± standard deviation over pairs", fontsize=PLAIN)
+    deviation = " ± standard deviation" if any(point.spread for point in points) else ""
+    ax.set_ylabel(f"Dice, mean{deviation} over pairs", fontsize=PLAIN)
     ax.set_title(textwrap.fill(what, WIDTH), fontsize=PLAIN, loc="left")
     dress(ax, grid_axis="both")
     save_figure(path, figure)

@@ -162,7 +162,11 @@ def test_smoother_refinements_are_one_line_of_the_figure(
         peers.METHODS[name](peers.parse_arguments(arguments(cohort_2d, tmp_path)))
     assert asked == [{}, {"smoothness": 2.5}]
     points = [peers.point_of(result(name, 1.0)) for name in names]
-    assert [(p.method, p.cost, p.dice) for p in points] == [(n, 0.4, 0.6) for n in ("unregistered", "ours", "ours")]
+    assert [(p.name, p.method, p.cost, p.dice) for p in points] == [
+        ("unregistered", "unregistered", 0.4, 0.6),
+        ("refined, as by default", peers.REFINED, 0.4, 0.6),
+        ("smoothness 2.5", peers.REFINED, 0.4, 0.6),
+    ]
     figure = tmp_path / "figure.png"
     peers.main(["--dataset_dir", str(cohort_2d), "--output_dir", str(tmp_path / "o"), "--num_pairs", "2", "--methods",
                 "unregistered", "ITK affine", "--figure", str(figure)])  # fmt: skip

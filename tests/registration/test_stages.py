@@ -172,7 +172,7 @@ def test_a_method_has_its_network_for_its_own_dimension_alone() -> None:
 
 def test_without_a_network_the_trainings_loss_refines() -> None:
     with_network, alone = (ConfiguredMethods("brain_2d", use_network=flag)(2) for flag in (True, False))
-    assert with_network.refinement.loss.terms["diffusion"]["weight"] == 0.7
+    assert with_network.refinement.loss.terms["diffusion"]["weight"] == 1.0
     assert alone.refinement.loss.terms["diffusion"]["weight"] == 1.5
 
 
@@ -184,7 +184,8 @@ def test_changes_reach_the_method_and_its_identity() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"passes": 2}, {"refinement_smoothness": 1}, {"precision": "float32"}, {"ckpt_path": "models/other.pt"}]
+    "changes",
+    [{"passes": 3}, {"refinement_smoothness": 0.5}, {"precision": "float32"}, {"ckpt_path": "models/other.pt"}],
 )
 def test_every_change_makes_another_identity(changes: dict[str, object]) -> None:
     assert ConfiguredMethods("brain_2d").identity != ConfiguredMethods("brain_2d", **changes).identity
