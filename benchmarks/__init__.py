@@ -11,6 +11,7 @@
 ``steps``           training steps a second, ours against the ``voxelmorph`` package
 ``verdict``         how often a result that is wrong is doubted, and one that is right
 ``volumes``         the methods for volumes, stage by stage, beside ANTs, elastix, ConvexAdam and ``voxelmorph``
+``volume_study``    what the parts of the network for volumes are worth: trainings of equal time
 ``segmentation``    the atlas of volumes carried onto subjects
 ``sequences``       the recurrent network on beating hearts, beside peers
 ``contrast``        pairs of two contrasts that are made, so that labels tell what is right

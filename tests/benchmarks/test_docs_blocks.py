@@ -115,6 +115,7 @@ def test_every_benchmark_has_its_table_in_the_docs() -> None:
         "table1",
         "two_contrasts",
         "verdict",
+        "volume_study",
         "volumes",
     }
 
