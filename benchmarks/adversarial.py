@@ -22,7 +22,7 @@ from .adversarial_rows import BOTH, LEARNED, TASKS, TWO, evaluation_of, training
 from .belief import belief_table, beliefs_of
 from .claims import claim, kept, result_file
 from .command import command_line, start
-from .docs import machine, publish
+from .docs import publish
 from .reports.belief import save_beliefs
 from .reports.reading import read_results
 from .reports.statistics import compare_pairs
@@ -132,7 +132,7 @@ def main(arguments: Sequence[str]) -> None:
         f"{', '.join(map(str, options.seeds))}; networks alone."
     )
     print(f"{tables}\n{data}")
-    publish(options.docs, "adversarial", arguments, data, tables, options.trained_on or machine())
+    publish(options.docs, "adversarial", arguments, data, tables, options.trained_on)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import signal
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +39,7 @@ ROWS = ["vxm1", "vxm2", "vxm2_wide", *ABLATION, OURS]
 AGAINST = "vxm2"
 SIGMA = 0.01  # the paper's
 VALIDATED = 100  # epochs
-MEASURES = ["hd95", "folding", "ndv", "sdlogj"]
+MEASURES = ["hd95", "folding", "sdlogj"]
 HEADER = [
     "Network", "parameters", "sigma", "steps", "trainings", "Dice", "by training", "against Vxm-2, 95 %", "p",
     "HD95, mm", "folded, %", "SDlogJ",
@@ -146,7 +144,7 @@ def cells(method: Method, compared: tuple[Method, Method] | None) -> list[str]:
 
 
 def draw(path: str | Path, rows: Sequence[Row], budgets: Mapping[int, int]) -> None:
-    """Dice over steps at the paper's sigma, and Dice over folding of every sigma after the largest budget."""
+    """Dice over steps at the paper's sigma, and Dice over folding of the networks that have other sigmas too."""
     curves = {
         row.name: {
             steps: row.method_after(epoch).values("dice").mean(axis=1).tolist()
@@ -156,15 +154,21 @@ def draw(path: str | Path, rows: Sequence[Row], budgets: Mapping[int, int]) -> N
         for row in rows
         if row.sigma == SIGMA
     }
-    sigmas, trades = {row.sigma for row in rows}, dict[str, list[Trade]]()
-    networks = [[row for row in rows if row.network == name] for name in dict.fromkeys(row.network for row in rows)]
-    several = [each for each in networks if len({row.sigma for row in each}) == len(sigmas) > 1]
-    last = max((n for n in budgets if all(row.reached(n) for each in several for row in each)), default=0)
-    for row in sorted((row for each in several for row in each), key=lambda row: row.sigma) if last else []:
-        method = row.method_after(last, [row.runs[0].seed])
-        dice, folding = (float(np.nanmean(method.values(name)[0])) for name in ("dice", "folding"))
+    others = {row.network for row in rows if row.sigma != SIGMA}
+    several = sorted((row for row in rows if row.network in others), key=lambda row: row.sigma)
+    common = [epoch for epoch in budgets if several and all(row.runs[0] in row.reached(epoch) for row in several)]
+    last = max(common, default=0)
+    save_budgets(path, curves, trades_of(several, last) if last else {}, budgets.get(last, 0))
+
+
+def trades_of(rows: Sequence[Row], epoch: int) -> dict[str, list[Trade]]:
+    """By network, what its first seed reached after an epoch with each sigma."""
+    trades: dict[str, list[Trade]] = {}
+    for row in rows:
+        method = row.method_after(epoch, [row.runs[0].seed])
+        dice, folding = (float(np.nanmean(method.of_pairs(name))) for name in ("dice", "folding"))
         trades.setdefault(row.name, []).append(Trade(row.sigma, 100 * folding, dice))
-    save_budgets(path, curves, trades, budgets.get(last, 0))
+    return trades
 
 
 def describe(options: argparse.Namespace, cohort: Cohort, budgets: Mapping[int, int]) -> str:
@@ -217,5 +221,4 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the runs under way end with the command
     start(main)

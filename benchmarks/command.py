@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -22,7 +23,8 @@ def command_line(description: str | None, docs: bool = True) -> argparse.Argumen
 
 
 def start(main: Callable[[Sequence[str]], None]) -> None:
-    """Run a command with what the user typed; what he may cause ends in a sentence."""
+    """Run a command with what the user typed; what he may cause ends in a sentence, and runs under way end with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     try:
         main(sys.argv[1:])
     except InputError as error:

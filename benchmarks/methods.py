@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,15 +40,9 @@ def itk_affine() -> Register:
     return register
 
 
-def bundle_network(
-    weights: str | Path,
-    refinement_steps: int = 0,
-    passes: int | None = None,
-    method: str = RECIPE,
-    smoothness: float | None = None,
-) -> Register:
+def bundle_network(weights: str | Path, refinement_steps: int = 0, method: str = RECIPE, **values: Any) -> Register:
     """A method's network with weights, with or without optimisation on the pair: see :func:`.setting.registrar`."""
-    field_of = registrar(weights, refinement_steps, passes, method, smoothness)
+    field_of = registrar(weights, refinement_steps, method, **values)
 
     def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
         return field_of(torch.from_numpy(np.stack([moving, fixed]))[None])[0].numpy()

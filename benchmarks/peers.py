@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from scripts.data.pairs import PAIRINGS
 from scripts.files import write_text_atomic
 from scripts.reports import markdown_table
 
@@ -36,10 +37,10 @@ NOTE = "Median seconds, reading and labels not counted; memory with the method's
 FREE = ("output_dir", "methods", "docs", "figure")  # options that may change from one call to the next
 
 SMOOTHNESS = (0.35, 0.7, 1.5, 2.5, 4.0, 7.0)  # of the refinement, besides the method's own
-NOT, REFINED = "unregistered", "ours, network + refinement"
+UNREGISTERED, REFINED = "unregistered", "ours, network + refinement"
 
 METHODS: dict[str, Callable[[argparse.Namespace], methods.Register]] = {
-    NOT: lambda options: methods.unregistered(),
+    UNREGISTERED: lambda options: methods.unregistered(),
     "ITK affine": lambda options: methods.itk_affine(),
     "ours, network": lambda options: methods.bundle_network(options.weights),
     REFINED: lambda options: methods.bundle_network(options.weights, options.refinement_steps),
@@ -50,7 +51,7 @@ METHODS: dict[str, Callable[[argparse.Namespace], methods.Register]] = {
     UNIT: lambda options: methods.ants_syn("CC"),
     **{
         f"{REFINED}, {weight:g}": lambda options, weight=weight: methods.bundle_network(  # type: ignore[misc]
-            options.weights, options.refinement_steps, smoothness=weight
+            options.weights, options.refinement_steps, refinement_smoothness=weight
         )
         for weight in SMOOTHNESS
     },
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str]) -> None:
     write_text_atomic(folder / "peers.md", text)
     print(text)
     if options.figure:
-        shown = [point_of(result) for result in results if result["method"] != NOT]
+        shown = [point_of(result) for result in results if result["method"] != UNREGISTERED]
         save_dice_over(options.figure, shown, data, ROUGHNESS)
     publish(options.docs, "peers", arguments, data, table, results[0]["machine"])
 
@@ -89,7 +90,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         choices=METHODS,
         default=[name for name in METHODS if not name.startswith(f"{REFINED}, ")],
     )
-    parser.add_argument("--pairing", choices=["random", "atlas", "consecutive"], default="random")
+    parser.add_argument("--pairing", choices=PAIRINGS, default="random")
     parser.add_argument("--num_pairs", type=int, default=100, help="random ones")
     parser.add_argument("--first", default="", help="leave out the subjects whose names come before it")
     parser.add_argument("--weights", default=str(WEIGHTS))
@@ -153,12 +154,11 @@ def table_of(results: Sequence[dict[str, Any]]) -> str:
 
 def point_of(result: dict[str, Any]) -> Point:
     """A point of the figure, without its spread; the refinement's weights are one line."""
-    name = result["method"]
-    weight = name.removeprefix(REFINED)
-    shown, method = name, name
-    if weight != name:
-        shown, method = f"smoothness {weight[2:]}" if weight else "refined, as by default", REFINED
-    return Point(shown, method, float(np.nanmean(result["sdlogj"])), float(np.mean(result["dice"])))
+    name = method = result["method"]
+    if method.startswith(REFINED):
+        method, _, weight = name.rpartition(", ") if name != REFINED else (REFINED, "", "")
+        name = f"smoothness {weight}" if weight else "refined, as by default"
+    return Point(name, method, float(np.nanmean(result["sdlogj"])), float(np.mean(result["dice"])))
 
 
 def ratio(seconds: float, unit: float | None) -> str:
@@ -170,8 +170,11 @@ def ratio(seconds: float, unit: float | None) -> str:
 
 def describe(options: argparse.Namespace, count: int) -> str:
     """The data in words."""
-    kinds = {"random": "random pairs of", "atlas": "pairs with the atlas, of"}
-    kind = kinds.get(options.pairing, "pairs of subjects that follow each other, both ways, among the")
+    kind = {
+        "random": "random pairs of",
+        "atlas": "pairs with the atlas, of",
+        "consecutive": "pairs of subjects that follow each other, both ways, among the",
+    }[options.pairing]
     since = f", from {options.first} on" if options.first else ""
     affine = ", after the affine stage" if options.affine else ""
     return f"{count} {kind} {options.part} subjects of {Path(options.dataset_dir).name}{since}{affine}."

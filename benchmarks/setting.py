@@ -186,19 +186,13 @@ def shipped_refinement_steps(method: str = RECIPE) -> int:
 
 
 def registrar(
-    weights: str | Path,
-    refinement_steps: int = 0,
-    passes: int | None = None,
-    method: str = RECIPE,
-    smoothness: float | None = None,
+    weights: str | Path, refinement_steps: int = 0, method: str = RECIPE, **values: Any
 ) -> Callable[[Tensor], Tensor]:
     """A method's network with weights, on the processor: a pair ``(B, 2, *S)`` in, its field ``(B, D, *S)`` out.
 
-    ``passes`` and ``smoothness``, which is that of the refinement, are the method's own where they are not given.
+    ``values`` are further ones to change, in our words, such as ``passes``.
     """
-    given = {"passes": passes, "refinement_smoothness": smoothness}
-    own = {name: value for name, value in given.items() if value is not None}
-    config = evaluation(method, device="cpu", refinement_steps=refinement_steps, **own)
+    config = evaluation(method, device="cpu", refinement_steps=refinement_steps, **values)
     network, inferer = config.get_parsed_content("network_def"), config.get_parsed_content("validate#inferer")
     load_weights(str(weights), network)
     network.eval()
@@ -252,6 +246,9 @@ def _terms(images: Mapping[str, tuple[float, Any]], field: Mapping[str, tuple[fl
     return {n: {"weight": weight, "of": of, "loss": loss} for of, terms in kinds for n, (weight, loss) in terms.items()}
 
 
+BASES = {"vxm2_wide": ("vxm2",)}  # rows that change what other rows say
+
+
 def row_files(row: str, overlays: Sequence[str]) -> list[str]:
     """The files of a row of Table 1: the paper's training, what all rows share, and the row's own network.
 
@@ -263,7 +260,7 @@ def row_files(row: str, overlays: Sequence[str]) -> list[str]:
         InputError: if there is no such file.
     """
     method = METHODS[RECIPE if row == RECIPE else PAPER]
-    own = [] if row in (OURS, RECIPE) else [str(ROWS / f"{row}.yaml")]
+    own = [] if row in (OURS, RECIPE) else [str(ROWS / f"{name}.yaml") for name in (*BASES.get(row, ()), row)]
     files = [*(f"configs/{name}" for name in (TRAIN, *method)), *overlays, *own]
     for name in files:
         if not (BUNDLE / name).is_file():

@@ -15,8 +15,6 @@ from __future__ import annotations
 import argparse
 import math
 import random
-import signal
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -143,5 +141,4 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the run under way ends with the command
     start(main)

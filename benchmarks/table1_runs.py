@@ -139,18 +139,14 @@ class Run:
 
     def train(self) -> None:
         """Train, or go on from the last checkpoint; a finished training is left as it is."""
-        for job in self.training_jobs():
-            job.run()
+        if not self.trained:
+            interval = max(1, int(str(self.options["max_epochs"])) // CURVE_POINTS)
+            self._job("training", val_interval=interval).run()
 
     def evaluate(self) -> None:
         """Evaluate the weights after the last step, once."""
         if not self.evaluated:
             self._evaluation(self.folder / TRAINED, self.report, saved_pairs=self.saved_pairs).run()
-
-    def training_jobs(self) -> list[Job]:
-        """The training, unless it is finished."""
-        interval = max(1, int(str(self.options["max_epochs"])) // CURVE_POINTS)
-        return [] if self.trained else [self._job("training", val_interval=interval)]
 
     def training_to(self, epochs: Sequence[int], val_interval: int) -> list[Job]:
         """The training until the weights after epochs are kept, unless they are; it can go on from there."""

@@ -160,7 +160,7 @@ def test_smoother_refinements_are_one_line_of_the_figure(
     names = ["unregistered", peers.REFINED, f"{peers.REFINED}, 2.5"]
     for name in names[1:]:
         peers.METHODS[name](peers.parse_arguments(arguments(cohort_2d, tmp_path)))
-    assert asked == [{}, {"smoothness": 2.5}]
+    assert asked == [{}, {"refinement_smoothness": 2.5}]
     points = [peers.point_of(result(name, 1.0)) for name in names]
     assert [(p.name, p.method, p.cost, p.dice) for p in points] == [
         ("unregistered", "unregistered", 0.4, 0.6),

@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from ..options import Bound, Count, NotNegative, Number, Positive, Precision, Share, at_least, at_most, longer_than
+from ..options import (
+    Bound,
+    Count,
+    NotNegative,
+    Number,
+    Pairing,
+    Positive,
+    Precision,
+    Share,
+    at_least,
+    at_most,
+    longer_than,
+)
 
 
 def is_device_here(name: str) -> bool:
@@ -44,7 +56,6 @@ Components = Annotated[list[Component], longer_than(0)]
 Device = Annotated[str, Bound("that names a device of this machine, such as cpu or cuda:0", is_device_here)]
 Size = Annotated[int, Bound("of at least 1, or -1 for the image's own", lambda size: size == -1 or size >= 1)]
 Seed = Annotated[int, at_least(0), at_most(2**32 - 1)]
-Pairing = Literal["atlas", "random", "consecutive"]
 SubjectKey = Literal["image", "label", "unaligned_image", "unaligned_label"]
 
 KINDS: dict[str, Any] = {

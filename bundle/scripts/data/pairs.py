@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.pool import ThreadPool
-from typing import Any
+from typing import Any, get_args
 
 import nibabel as nib
 import numpy as np
@@ -15,12 +15,13 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..errors import InputError
+from ..options import Pairing
 from ..physical import bright_box
 from ..progress import progress
 from .augment import augmented, plain
 from .subjects import Record
 
-PAIRINGS = ("atlas", "random", "consecutive")
+PAIRINGS = get_args(Pairing)
 SAME_SPACING = 0.05  # relative; scanners differ by so much
 SAME_PLACE = 0.15  # of the object's size: in data sets that need no affine stage 0.03 is the most that was seen
 IN_REACH = 4  # voxels: so far a network moves even the smallest object

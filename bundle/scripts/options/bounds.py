@@ -46,6 +46,7 @@ Positive = Annotated[float, above(0)]
 NotNegative = Annotated[float, at_least(0)]
 Share = Annotated[float, at_least(0), at_most(1)]
 Precision = Literal["float32", "bfloat16", "float16", "auto"]
+Pairing = Literal["atlas", "random", "consecutive"]
 Quality = Literal["fast", "default", "best"]
 Affine = Literal["itk", "network", "both", "none"]  # how an affine map is found
 File = Literal["warped", "warped_label", "transform", "field", "inverse_field", "jacobian", "figure"]  # of a result
