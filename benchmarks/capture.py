@@ -91,7 +91,29 @@ def bundle(found_by: str) -> Find:
     return find
 
 
-METHODS: dict[str, Callable[[], Find]] = {name: partial(bundle, name) for name in ("itk", "network", "both")}
+def ants_affine() -> Find:
+    """The affine registration of ANTs by its own defaults; of volumes."""
+    import ants
+
+    def find(fixed: str, moving: str) -> tuple[Affine, float]:
+        images = [ants.image_read(path) for path in (fixed, moving)]
+        begin = time.perf_counter()
+        with tempfile.TemporaryDirectory() as folder:
+            found = ants.registration(*images, type_of_transform="Affine", outprefix=f"{folder}/", random_seed=1)
+            seconds = time.perf_counter() - begin
+            transform = ants.read_transform(found["fwdtransforms"][0])
+        parameters, centre = np.array(transform.parameters), np.array(transform.fixed_parameters)
+        dims = len(centre)
+        affine = np.eye(dims + 1)
+        affine[:-1, :-1] = parameters[: dims * dims].reshape(dims, dims)
+        affine[:-1, -1] = parameters[dims * dims :] + centre - affine[:-1, :-1] @ centre
+        return affine, seconds
+
+    return find
+
+
+OWN = ("itk", "network", "both")
+METHODS: dict[str, Callable[[], Find]] = {**{name: partial(bundle, name) for name in OWN}, "ANTs affine": ants_affine}
 
 
 def known_map(case: Case, dims: int) -> Affine:
@@ -196,7 +218,7 @@ def cases(options: argparse.Namespace, subjects: Sequence[Record]) -> Iterator[C
 
 def measure(name: str, options: argparse.Namespace, all_cases: Sequence[Case]) -> list[dict[str, Any]]:
     """The rows of every case by one method, from the folder as far as they are there."""
-    folder = Path(options.output_dir) / name
+    folder = Path(options.output_dir) / name.replace(" ", "_")
     folder.mkdir(parents=True, exist_ok=True)
     find: Find | None = None
     found = []
@@ -261,7 +283,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--sweeps", nargs="+", choices=SWEEPS, default=list(SWEEPS))
     parser.add_argument("--every", type=int, default=1, help="of the amounts of a sweep, only every n-th")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(OWN))
     parser.add_argument("--figure", help="image file of the curves")
     parser.add_argument("--output_dir", required=True)
     return parser.parse_args(arguments)

@@ -4,13 +4,16 @@
 
 The same seeded pairs of test subjects for every method and every recolouring of the fixed image: as it is; inverted; a
 curve that makes grey matter brightest; and every label given the mean intensity of another one, drawn for each pair.
-None of these is what ``any_contrast_2d`` was trained on. A method whose results are in ``output_dir`` is not run again.
+None of these is what the methods for any contrast were trained on. Volumes (``--spatial_dims 3``) are aligned to one of
+them before. A method whose results are in ``output_dir`` is not run again.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scripts.errors import InputError
 from scripts.reports import markdown_table
 
 from . import methods
@@ -25,7 +29,7 @@ from .claims import claim, kept, result_file
 from .command import command_line, start
 from .docs import machine, publish
 from .measuring import measure_pair
-from .setting import ANY_CONTRAST, RECIPE, PairChoice, choose_pairs, shipped_refinement_steps, weights_of
+from .setting import ONE_AND_ANY, PairChoice, choose_pairs, shipped_refinement_steps, weights_of
 
 FREE = ("output_dir", "methods", "docs")
 
@@ -70,15 +74,20 @@ def _bundle(method: str, refined: bool) -> methods.Register:
     return methods.bundle_network(weights_of(method), steps, method=method)
 
 
-METHODS: dict[str, Callable[[], methods.Register]] = {
-    "unregistered": methods.unregistered,
-    "brain_2d, network": lambda: _bundle(RECIPE, False),
-    "brain_2d, refined": lambda: _bundle(RECIPE, True),
-    "any_contrast_2d, network": lambda: _bundle(ANY_CONTRAST, False),
-    "any_contrast_2d, refined": lambda: _bundle(ANY_CONTRAST, True),
-    "ANTs SyN, mutual information": lambda: methods.ants_syn("mattes"),
-    "elastix, mutual information": methods.elastix_bspline,
-}
+def methods_of(dims: int) -> dict[str, Callable[[], methods.Register]]:
+    """What is compared on slices, or on volumes, by the name of its row."""
+    ours = {
+        f"{method}, {'refined' if refined else 'network'}": partial(_bundle, method, refined)
+        for method in ONE_AND_ANY[dims]
+        for refined in (False, True)
+    }
+    return {
+        "unregistered": methods.unregistered,
+        **ours,
+        "ANTs SyN, mutual information": partial(methods.ants_syn, "mattes"),
+        "elastix, mutual information": methods.elastix_bspline,
+        **({"ConvexAdam, MIND": methods.convex_adam} if dims == 3 else {}),
+    }
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -86,7 +95,11 @@ def main(arguments: Sequence[str]) -> None:
     options = parse_arguments(arguments)
     folder = Path(options.output_dir)
     claim(folder, {name: value for name, value in vars(options).items() if name not in FREE})
-    results = {name: result_of(name, options, folder) for name in options.methods}
+    known = methods_of(options.spatial_dims)
+    for name in options.methods or []:
+        if name not in known:
+            raise InputError(f"{name!r} is none of the methods; name some of {', '.join(known)}.")
+    results = {name: result_of(known[name], name, options) for name in options.methods or known}
     table = table_of(results)
     data = f"{options.num_pairs} random pairs of test subjects of {Path(options.dataset_dir).name}; Dice ± deviation."
     print(f"{table}\n{data}")
@@ -98,23 +111,29 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = command_line(__doc__)
     parser.add_argument("--dataset_dir", required=True)
     parser.add_argument("--num_pairs", type=int, default=40)
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--spatial_dims", type=int, choices=[2, 3], default=2)
+    parser.add_argument("--methods", nargs="+", help="rows of the table; default: all")
     parser.add_argument("--output_dir", required=True)
     return parser.parse_args(arguments)
 
 
-def result_of(name: str, options: argparse.Namespace, folder: Path) -> dict[str, list[dict[str, float]]]:
+def result_of(
+    make: Callable[[], methods.Register], name: str, options: argparse.Namespace
+) -> dict[str, list[dict[str, float]]]:
     """A method's measures of every pair by contrast: what the folder holds, else what is measured now."""
 
     def measured() -> dict[str, list[dict[str, float]]]:
-        pairs, ids = choose_pairs(PairChoice(options.dataset_dir, num_pairs=options.num_pairs))
-        register = METHODS[name]()
+        choice = PairChoice(options.dataset_dir, num_pairs=options.num_pairs)
+        if options.spatial_dims == 3:
+            choice = replace(choice, method=ONE_AND_ANY[3][0], affine=True, spatial_size=None)
+        pairs, ids = choose_pairs(choice)
+        register = make()
         return {
             contrast: [measure_pair(register, recoloured(pairs[k], recolour, k), ids) for k in range(len(pairs))]
             for contrast, recolour in CONTRASTS.items()
         }
 
-    found: dict[str, list[dict[str, float]]] = kept(result_file(folder, name), measured)
+    found: dict[str, list[dict[str, float]]] = kept(result_file(Path(options.output_dir), name), measured)
     return found
 
 

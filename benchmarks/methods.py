@@ -1,7 +1,7 @@
 """Every registration method of the benchmark, as ``f(moving, fixed) -> ddf``.
 
-Images are arrays ``(*S)`` in [0, 1] on one grid of 1 mm; a field is ``(D, *S)`` in voxels on the fixed grid, so that
-all methods' labels are warped, and all fields measured, by the same code.
+Images are arrays ``(*S)`` in [0, 1] on one grid of cubic voxels; a field is ``(D, *S)`` in voxels on the fixed grid, so
+that all methods' labels are warped, and all fields measured, by the same code.
 """
 
 from __future__ import annotations
@@ -84,6 +84,18 @@ def elastix_bspline() -> Register:
             _, result = itk.elastix_registration_method(*images, parameter_object=parameters, **options)
             field = np.asarray(itk.transformix_deformation_field(images[1], result, output_directory=folder))
         return np.ascontiguousarray(np.moveaxis(field, -1, 0).swapaxes(1, -1).astype(np.float32))
+
+    return register
+
+
+def convex_adam() -> Register:
+    """ConvexAdam with the package's own numbers (MIND features), volumes alone."""
+    from convexAdam.convex_adam_MIND import convex_adam_pt
+
+    def register(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+        images = {"img_fixed": torch.from_numpy(fixed), "img_moving": torch.from_numpy(moving)}
+        field = convex_adam_pt(**images, dtype=torch.float32, device=torch.device("cpu"))
+        return np.ascontiguousarray(np.moveaxis(field, -1, 0).astype(np.float32))
 
     return register
 

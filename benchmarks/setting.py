@@ -29,7 +29,7 @@ from . import BUNDLE
 WEIGHTS = BUNDLE / "models" / "model.pt"
 RECIPE, PAPER, ANY_CONTRAST, ADVERSARIAL = "brain_2d", "paper", "any_contrast_2d", "adversarial"
 HIPPOCAMPUS = "hippocampus"
-VOLUMES = "brain_3d"  # the default method for volumes
+VOLUMES, ANY_CONTRAST_VOLUMES = "brain_3d", "any_contrast_3d"  # the default method for volumes, and two contrasts'
 OURS = "ours"  # the row of Table 1 whose network is the paper's own; RECIPE is the default method, others are files
 ROWS = Path(__file__).parent / "rows"
 # What a method is: the files on top of train.yaml, from configs/.
@@ -39,7 +39,10 @@ METHODS: dict[str, tuple[str, ...]] = {
     ANY_CONTRAST: (f"methods/{ANY_CONTRAST}.yaml",),
     ADVERSARIAL: (f"methods/{ADVERSARIAL}.yaml",),
     HIPPOCAMPUS: (f"methods/{HIPPOCAMPUS}.yaml",),
+    VOLUMES: (f"methods/{VOLUMES}.yaml",),
+    ANY_CONTRAST_VOLUMES: (f"methods/{ANY_CONTRAST_VOLUMES}.yaml",),
 }
+ONE_AND_ANY = {2: (RECIPE, ANY_CONTRAST), 3: (VOLUMES, ANY_CONTRAST_VOLUMES)}  # for one contrast, and for any
 SHIPPED = (RECIPE, PAPER, ANY_CONTRAST)  # of slices, with weights
 TRAIN, EVALUATE = "train.yaml", "evaluate.yaml"
 SHORT = "schedules/quick.yaml"  # a training of minutes, of any method
@@ -127,22 +130,24 @@ class PairChoice:
     """Which pairs of a data set are measured.
 
     Attributes:
-        dataset_dir, atlas, affine, spatial_size, labels: as the bundle's.
+        dataset_dir, atlas, affine, spatial_size, labels: as the bundle's; no size: the method's.
         part: of the subjects: ``validation``, ``test`` or ``all``.
         pairing: ``random``, ``atlas`` or ``consecutive``.
         num_pairs: of random pairing.
         first: leave out the subjects whose names come before it.
+        method: whose pairs they are: it says of how many dimensions, and what is done with the images.
     """
 
     dataset_dir: str
     atlas: str | None = None
     affine: bool = False
-    spatial_size: int | Sequence[int] = -1
+    spatial_size: int | Sequence[int] | None = -1
     labels: str | Sequence[int] = "auto"
     part: str = "test"
     pairing: str = "random"
     num_pairs: int = 100
     first: str = ""
+    method: str = RECIPE
 
     def subjects(self) -> str:
         """The configuration's expression for them; no one is registered to himself."""
@@ -154,10 +159,12 @@ class PairChoice:
 
 def choose_pairs(choice: PairChoice) -> tuple[PairDataset, list[int]]:
     """The bundle's own seeded pairs of a data set, and the labels that are evaluated."""
-    names = ("dataset_dir", "atlas", "affine", "spatial_size", "labels", "pairing")
+    names = ("dataset_dir", "atlas", "affine", "labels", "pairing")
     values = {name: getattr(choice, name) for name in names}
+    if choice.spatial_size is not None:
+        values["spatial_size"] = choice.spatial_size
     count = {"num_pairs": choice.num_pairs} if choice.pairing == "random" else {}
-    config = evaluation(RECIPE, validated=choice.subjects(), **values, **count)
+    config = evaluation(choice.method, validated=choice.subjects(), **values, **count)
     return config.get_parsed_content("validate#dataset"), config.get_parsed_content("cohort").labels
 
 

@@ -2,10 +2,12 @@
 
     python -m benchmarks.two_contrasts --dataset_dir DIR --output_dir outputs/two_contrasts
 
-``DIR/t1/NAME`` and ``DIR/t2/NAME`` are two images of a subject that lie on each other. A T1 is registered to another
-subject's T2, and compared with the T1 that lies under it: their correlation inside the head. And a T1 is registered to
-its own T2 that was deformed by a known smooth field: endpoint error inside the head, millimetres. Both with the affine
-stage of each program. A method whose results are in ``output_dir`` is not run again.
+``DIR/t1/NAME`` and ``DIR/t2/NAME``, or ``DIR/NAME_T1.nii.gz`` and ``DIR/NAME_T2.nii.gz``, are two images of a subject
+that lie on each other. A T1 is registered to another subject's T2, and compared with the T1 that lies under it: their
+correlation inside the head. And a T1 is registered to its own T2 that was deformed by a known smooth field: endpoint
+error inside the head, millimetres. Both with the affine stage of each program. Of a single subject there is only the
+second. ``--fixed FLAIR`` takes another contrast in place of T2. A method whose results are in ``output_dir`` is not
+run again.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import nibabel as nib
 import numpy as np
 import torch
 
+from scripts.errors import InputError
 from scripts.physical import PercentileScaling, read_image
 from scripts.reports import markdown_table
 from scripts.spatial import smooth, warp
@@ -29,7 +32,7 @@ from . import methods
 from .claims import claim, kept, result_file
 from .command import command_line, start
 from .docs import machine, publish
-from .setting import ANY_CONTRAST, RECIPE
+from .setting import ONE_AND_ANY
 
 FREE = ("output_dir", "methods", "docs")
 AMPLITUDE, SIGMA = 10.0, 12.0  # of the known field: largest displacement and smoothness, voxels
@@ -75,14 +78,18 @@ def on_arrays(register: methods.Register) -> Register:
     return lambda moving, fixed: register(*(scaling(read_image(str(each)).values) for each in (moving, fixed)))
 
 
-METHODS: dict[str, Callable[[], Register]] = {
-    "unregistered": lambda: on_arrays(methods.unregistered()),
-    "brain_2d": lambda: bundle(RECIPE, True),
-    "any_contrast_2d, network": lambda: bundle(ANY_CONTRAST, False),
-    "any_contrast_2d, refined": lambda: bundle(ANY_CONTRAST, True),
-    "ANTs SyN, mutual information": lambda: on_arrays(methods.ants_syn("mattes")),
-    "elastix, mutual information": lambda: on_arrays(methods.elastix_bspline()),
-}
+def methods_of(dims: int) -> dict[str, Callable[[], Register]]:
+    """What is compared on slices, or on volumes, by the name of its row."""
+    one, other = ONE_AND_ANY[dims]
+    return {
+        "unregistered": lambda: on_arrays(methods.unregistered()),
+        one: lambda: bundle(one, True),
+        f"{other}, network": lambda: bundle(other, False),
+        f"{other}, refined": lambda: bundle(other, True),
+        "ANTs SyN, mutual information": lambda: on_arrays(methods.ants_syn("mattes")),
+        "elastix, mutual information": lambda: on_arrays(methods.elastix_bspline()),
+        **({"ConvexAdam, MIND": lambda: on_arrays(methods.convex_adam())} if dims == 3 else {}),
+    }
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -90,14 +97,18 @@ def main(arguments: Sequence[str]) -> None:
     options = parse_arguments(arguments)
     folder = Path(options.output_dir)
     claim(folder, {name: value for name, value in vars(options).items() if name not in FREE})
+    subjects = subjects_of(Path(options.dataset_dir), options.fixed)
     with tempfile.TemporaryDirectory() as made:
-        cases = cases_of(Path(options.dataset_dir), options.num_pairs, Path(made))
-        results = {name: result_of(name, cases, folder) for name in options.methods}
-    table = table_of(results)
-    data = (
-        f"{options.num_pairs} random pairs of different subjects of {Path(options.dataset_dir).name}, T1 to T2, and "
-        f"{options.num_pairs} of a subject with itself, deformed by up to {AMPLITUDE:g} voxels."
-    )
+        cases = cases_of(subjects, options.num_pairs, Path(made))
+        known = methods_of(read_image(str(subjects[0][0])).values.ndim)
+        for name in options.methods or []:
+            if name not in known:
+                raise InputError(f"{name!r} is none of the methods; name some of {', '.join(known)}.")
+        results = {name: result_of(known[name], name, cases, folder) for name in options.methods or known}
+    table = table_of(results, options.fixed)
+    deformed = f"{options.num_pairs} of a subject with itself, deformed by up to {AMPLITUDE:g} voxels"
+    others = f"{options.num_pairs} random pairs of different subjects and " if "another subject" in cases else ""
+    data = f"{others}{deformed}, of {Path(options.dataset_dir).name}, T1 to {options.fixed}."
     print(f"{table}\n{data}")
     publish(options.docs, "two_contrasts", arguments, data, table, machine())
 
@@ -107,35 +118,48 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = command_line(__doc__)
     parser.add_argument("--dataset_dir", required=True)
     parser.add_argument("--num_pairs", type=int, default=20)
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--fixed", default="T2", help="contrast of the fixed images: T2, FLAIR, ...")
+    parser.add_argument("--methods", nargs="+", help="rows of the table; default: all")
     parser.add_argument("--output_dir", required=True)
     return parser.parse_args(arguments)
 
 
-def cases_of(folder: Path, count: int, made: Path) -> dict[str, list[Case]]:
-    """The same cases for every method: of different subjects, and of one."""
-    names = sorted(path.name for path in (folder / "t1").iterdir())
+def subjects_of(folder: Path, fixed: str) -> list[tuple[Path, Path]]:
+    """T1 and the fixed contrast of every subject, by name.
+
+    Raises:
+        InputError: if there is none.
+    """
+    if (folder / "t1").is_dir():
+        found = [(path, folder / fixed.lower() / path.name) for path in sorted((folder / "t1").iterdir())]
+    else:
+        found = [(path, Path(str(path).replace("_T1", f"_{fixed}"))) for path in sorted(folder.glob("*_T1*"))]
+    both = [pair for pair in found if pair[1].is_file()]
+    if not both:
+        raise InputError(f"{folder} has no subject with T1 and {fixed}: t1/NAME and {fixed.lower()}/NAME, say.")
+    return both
+
+
+def cases_of(subjects: Sequence[tuple[Path, Path]], count: int, made: Path) -> dict[str, list[Case]]:
+    """The same cases for every method: of different subjects, where there are some, and of one."""
     draw = random.Random(0)
-    pairs = [draw.sample(names, 2) for _ in range(count)]
+    if len(subjects) == 1:
+        return {"itself, deformed": [itself_deformed(*subjects[0], k, made) for k in range(count)]}
+    pairs = [draw.sample(subjects, 2) for _ in range(count)]
     return {
-        "another subject": [
-            Case(folder / "t1" / a, folder / "t2" / b, read_image(str(folder / "t1" / b)).values, None)
-            for a, b in pairs
-        ],
-        "itself, deformed": [itself_deformed(folder, a, k, made) for k, (a, _) in enumerate(pairs)],
+        "another subject": [Case(a[0], b[1], read_image(str(b[0])).values, None) for a, b in pairs],
+        "itself, deformed": [itself_deformed(*a, k, made) for k, (a, _) in enumerate(pairs)],
     }
 
 
-def itself_deformed(folder: Path, name: str, seed: int, made: Path) -> Case:
-    """A subject whose T2 is seen through a known field, with the T1 under it."""
-    t1, t2 = (nib.load(folder / kind / name) for kind in ("t1", "t2"))
-    field = known_field(t1.shape, seed)
-    seen = [
-        warp(torch.from_numpy(each.get_fdata(dtype=np.float32))[None, None], field)[0, 0].numpy() for each in (t1, t2)
-    ]
-    path = made / f"{seed}_{name}"
-    nib.save(nib.Nifti1Image(seen[1], t2.affine, t2.header), path)
-    return Case(folder / "t1" / name, path, seen[0], field[0].numpy())
+def itself_deformed(moving: Path, fixed: Path, seed: int, made: Path) -> Case:
+    """A subject whose fixed contrast is seen through a known field, with the T1 under it."""
+    files = nib.load(moving), nib.load(fixed)
+    field = known_field(files[0].shape, seed)
+    seen = [warp(torch.from_numpy(each.get_fdata(dtype=np.float32))[None, None], field)[0, 0].numpy() for each in files]
+    path = made / f"{seed}_{fixed.name}"
+    nib.save(nib.Nifti1Image(seen[1], files[1].affine, files[1].header), path)
+    return Case(moving, path, seen[0], field[0].numpy())
 
 
 def known_field(size: Sequence[int], seed: int) -> torch.Tensor:
@@ -145,11 +169,13 @@ def known_field(size: Sequence[int], seed: int) -> torch.Tensor:
     return field * (AMPLITUDE / field.square().sum(1).sqrt().max())
 
 
-def result_of(name: str, cases: Mapping[str, Sequence[Case]], folder: Path) -> dict[str, list[float]]:
+def result_of(
+    make: Callable[[], Register], name: str, cases: Mapping[str, Sequence[Case]], folder: Path
+) -> dict[str, list[float]]:
     """A method's measures by kind of case: what the folder holds, else what is measured now."""
 
     def measured() -> dict[str, list[float]]:
-        register = METHODS[name]()
+        register = make()
         return {kind: [measure(register, case) for case in some] for kind, some in cases.items()}
 
     found: dict[str, list[float]] = kept(result_file(folder, name), measured)
@@ -169,13 +195,14 @@ def measure(register: Register, case: Case) -> float:
     return float(np.corrcoef(warped[inside], scaled[inside])[0, 1])
 
 
-def table_of(results: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+def table_of(results: Mapping[str, Mapping[str, Sequence[float]]], fixed: str) -> str:
     """A row a method."""
     rows = [
         [name, *(f"{np.mean(values):.4f} ± {np.std(values):.4f}" for values in by_kind.values())]
         for name, by_kind in results.items()
     ]
-    return markdown_table(["Method", "correlation with the T1 under the T2", "endpoint error, mm"], rows)
+    header = {"another subject": f"correlation with the T1 under the {fixed}", "itself, deformed": "endpoint error, mm"}
+    return markdown_table(["Method", *(header[kind] for kind in next(iter(results.values())))], rows)
 
 
 if __name__ == "__main__":

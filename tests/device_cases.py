@@ -56,7 +56,7 @@ class Cases:
         )
         first, second, weight = (each.to(self.device) for each in (*clouds, weights))
         yield "affine_field", lambda: spatial.affine_field(maps, self.size), field
-        for name in ("fit_affine", "fit_rigid"):
+        for name in ("fit_affine", "fit_linear", "fit_rigid"):
             yield name, lambda name=name: getattr(spatial, name)(first, second, weight), tuple(maps.shape)
         yield "homogeneous", lambda: spatial.homogeneous(maps), (BATCH, self.dims + 1, self.dims + 1)
         yield "along_axes", lambda: spatial.along_axes(self.image, spatial.window_means, 5, 2), means
@@ -146,6 +146,10 @@ class Cases:
         yield "RegressionHead", lambda: regression.to(self.device)(views, views), maps
         affine = networks.AffineModel(head, view_size=16)
         yield "AffineModel", lambda: affine.to(self.device)(pair), field
+        pose = networks.PoseHead(points)
+        yield "PoseHead", lambda: pose.to(self.device).eval()(views)[0], maps
+        posed = networks.PoseModel(pose, view_size=16)
+        yield "PoseModel", lambda: posed.to(self.device).eval()(pair), field
         seen = networks.SelfSimilarInput(
             networks.DenseUNet(self.dims, 4 * 2 * self.dims * (self.dims - 1), channels=(4, 8, 8)), shrink=2
         )

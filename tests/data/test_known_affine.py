@@ -73,3 +73,12 @@ def test_rotations(angle: float) -> None:
     np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-12)
     assert np.linalg.det(turn) == pytest.approx(1)
     assert np.arccos((np.trace(turn) - 1) / 2) == pytest.approx(angle, abs=1e-6)
+
+
+@both_dims
+def test_the_image_that_is_not_named_stays(dims: int) -> None:
+    image = smooth(dims)
+    transform = RandomAffinePaird(moved=["moving"], same=0, crop=1)
+    transform.set_random_state(seed=1)
+    found = transform({"moving": image, "fixed": image})
+    assert torch.equal(found["fixed"], image) and not torch.equal(found["moving"], image)

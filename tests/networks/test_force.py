@@ -10,7 +10,15 @@ import torch
 from torch import Tensor
 
 from scripts.losses import FastLNCC
-from scripts.networks.force import EPSILON, FAINT, FLAT, central_differences, followed, similarity_force
+from scripts.networks.force import (
+    EPSILON,
+    FAINT,
+    FLAT,
+    central_differences,
+    difference_force,
+    followed,
+    similarity_force,
+)
 from scripts.spatial import smooth, upsample_field, warp
 from support import both_dims
 
@@ -101,3 +109,22 @@ def test_differences_are_numpys(dims: int) -> None:
     inside = (slice(1, -1),) * dims
     expected = np.stack(np.gradient(image[0, 0].numpy()))
     np.testing.assert_allclose(central_differences(image)[0].numpy()[:, *inside], expected[:, *inside], atol=1e-6)
+
+
+@both_dims
+def test_force_of_a_difference_is_its_gradient(dims: int) -> None:
+    """Of the channels' squared differences, by automatic differentiation of the blocks' own displacement."""
+    warped, fixed = (torch.cat(images(dims)[::way], 1) for way in (1, -1))
+    force, curvature = difference_force(warped, fixed)
+    slopes = torch.stack([central_differences(warped[:, k : k + 1]) for k in range(2)], 1)  # (B, C, D, *S)
+    move = torch.zeros(1, dims, *(n // 2 for n in warped.shape[2:]), requires_grad=True)
+    voxels = move
+    for axis in range(2, move.ndim):
+        voxels = voxels.repeat_interleave(2, axis)
+    moved = warped + (slopes * voxels[:, None]).sum(2)
+    (gradient,) = torch.autograd.grad((fixed - moved).square().sum() / 2, move)
+    torch.testing.assert_close(force, -gradient / 2**dims, rtol=1e-4, atol=1e-6)
+    expected = slopes.square().sum((1, 2), keepdim=True)[:, 0]
+    for axis in range(2, expected.ndim):
+        expected = expected.unflatten(axis, (-1, 2)).mean(axis + 1)
+    torch.testing.assert_close(curvature, expected, rtol=1e-4, atol=1e-6)

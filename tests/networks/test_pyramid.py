@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from scripts.losses import FastLNCC
-from scripts.networks import DenseUNet, RegistrationPyramid
+from scripts.networks import DenseUNet, RegistrationPyramid, SelfSimilarInput
 from scripts.spatial import jacobian_determinant, smooth, warp
 from support import both_dims
 
@@ -103,6 +103,25 @@ def test_torchscript_holds_for_other_sizes() -> None:
     scripted = torch.jit.script(model)
     for size in (SIZES[3], (41, 30, 34)):
         torch.testing.assert_close(scripted(pair(3, size)), model(pair(3, size)), rtol=1e-4, atol=1e-4)
+
+
+@both_dims
+def test_descriptions_of_two_contrasts_are_registered_before_training(dims: int) -> None:
+    """Of an image and its negative, whose intensities say the opposite and whose self-similarity is one."""
+    count = 2 * dims * (dims - 1)
+    net = DenseUNet(dims, 2 * count * 2**dims + 2 * dims, channels=(4, 6, 8), output_level=0)
+    looks = RegistrationPyramid([net], [(0, 1)] * 6, in_channels=2 * count, force="difference")
+    model = SelfSimilarInput(looks, distances=[1]).eval()
+    moving, fixed = pair(dims).chunk(2, 1)
+    ddf = model(torch.cat([moving, 1 - fixed], 1))
+    lncc = FastLNCC(7)
+    assert lncc(warp(moving, ddf), fixed) < 0.8 * lncc(moving, fixed)
+    assert jacobian_determinant(ddf).min() > 0
+
+
+def test_refuses_a_force_it_does_not_know() -> None:
+    with pytest.raises(ValueError, match="force must be one of"):
+        RegistrationPyramid([nn.Identity()], [(0, 1)], force="magnetism")
 
 
 @pytest.mark.parametrize("looks", [[], [(1, 1)], [(-1, 1)]])

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from scripts.spatial import affine_field, fit_affine, fit_rigid, homogeneous, warp
+from scripts.spatial import affine_field, fit_affine, fit_linear, fit_rigid, homogeneous, warp
 from scripts.spatial.affine import nearest_rotation
 from support import both_dims
 
@@ -58,7 +58,18 @@ def test_a_shift_by_whole_voxels_rolls_the_image(dims: int) -> None:
 @both_dims
 def test_a_known_affine_is_found_exactly_whatever_the_weights(dims: int) -> None:
     affine, (points, weights) = some_affine(dims), cloud(dims)
-    torch.testing.assert_close(fit_affine(points, moved(points, affine), weights), affine, atol=1e-4, rtol=1e-4)
+    for fit in (fit_affine, fit_linear):
+        torch.testing.assert_close(fit(points, moved(points, affine), weights), affine, atol=1e-4, rtol=1e-4)
+
+
+@both_dims
+def test_the_linear_fit_is_least_squares(dims: int) -> None:
+    points, weights = cloud(dims)
+    others = moved(points, some_affine(dims)) + torch.randn_like(points)
+    rows = torch.cat([points, torch.ones_like(points[..., :1])], 2)
+    root = weights.sqrt()[..., None]
+    expected = torch.linalg.lstsq(root * rows, root * others).solution.mT
+    torch.testing.assert_close(fit_linear(points, others, weights), expected, atol=1e-3, rtol=1e-3)
 
 
 @pytest.mark.parametrize("fit", [fit_affine, fit_rigid])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ LABELS = ("moving_label", "fixed_label")
 
 
 class RandomAffinePaird(RandomizableTransform, MapTransform):
-    """Both images of a pair under affine maps of their own, drawn anew, and the map that then lies between them.
+    """The images of a pair under affine maps of their own, drawn anew, and the map that then lies between them.
 
     For images that lie over each other, as those of a data set that went through the affine stage. Between two subjects
     that is nearly true; of ``same`` of the pairs both images are those of one subject, of which it is exactly so.
@@ -33,6 +33,7 @@ class RandomAffinePaird(RandomizableTransform, MapTransform):
         least: share of an axis that such a box has at least.
         flip: probability that both images are mirrored before, left to right.
         labels: whether label maps are moved, too; else they are left out.
+        moved: which of the two images are moved and cropped; the other stays as it is.
     """
 
     def __init__(
@@ -47,12 +48,13 @@ class RandomAffinePaird(RandomizableTransform, MapTransform):
         least: float = 0.5,
         flip: float = 0.0,
         labels: bool = True,
+        moved: Sequence[str] = IMAGES,
     ) -> None:
         MapTransform.__init__(self, (*IMAGES, *LABELS), allow_missing_keys=True)
         RandomizableTransform.__init__(self, 1.0)
         self.rotation, self.scale, self.stretch, self.shear = rotation, scale, stretch, shear
         self.shift, self.same, self.crop, self.least, self.flip = shift, same, crop, least, flip
-        self.labels = labels
+        self.labels, self.moved = labels, tuple(moved)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """``moving, fixed`` ``(1, *S)`` and their labels, moved, and ``affine`` ``(D, D + 1)``, fixed voxel to moving.
@@ -64,8 +66,8 @@ class RandomAffinePaird(RandomizableTransform, MapTransform):
             pair = {key: value.flip(1) for key, value in pair.items()}
         if self.R.random() < self.same:
             pair.update({f"moving{end}": pair[f"fixed{end}"] for end in ("", "_label") if f"fixed{end}" in pair})
-        maps = {}
-        for name in IMAGES:
+        maps = {name: np.eye(pair[name].ndim) for name in IMAGES}
+        for name in self.moved:
             maps[name] = self._drawn(pair[name].shape[1:])
             points = grid_points(pair[name].shape[1:], maps[name][:-1], torch.float32)
             pair[name] = self._cropped(sample(pair[name][None], points)[0])

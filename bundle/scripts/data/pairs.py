@@ -45,6 +45,8 @@ class PairDataset(Dataset[dict[str, Any]]):
             what it draws depends on the seed, the epoch and the index alone.
         cache_rate: share of subjects kept in memory.
         cache_workers: threads that read them.
+        same_place: how far an object may lie from the atlas's, in sizes of that; a network of fields moves it no
+            further.
 
     Raises:
         InputError: if the subjects differ in size, spacing or place, the atlas of their pairs lacks labels, or a single
@@ -63,6 +65,7 @@ class PairDataset(Dataset[dict[str, Any]]):
         augment: Callable[..., Any] | None = None,
         cache_rate: float = 1.0,
         cache_workers: int = 2,
+        same_place: float = SAME_PLACE,
     ) -> None:
         if pairing not in PAIRINGS:
             raise ValueError(f"pairing must be one of {PAIRINGS}, got {pairing!r}")
@@ -72,7 +75,7 @@ class PairDataset(Dataset[dict[str, Any]]):
         self.data, self.transform, self.augment = list(data), transform, augment
         self.names = [str(record["subject"]) for record in (*self.data, atlas)]
         self.subjects = read_all([*self.data, atlas], transform, cache_rate, cache_workers)
-        _check_alike(self.subjects)
+        _check_alike(self.subjects, same_place)
         self.labelled = _have_labels(self.data, atlas, pairing)
         most = {"atlas": len(data), "consecutive": 2 * (len(data) - 1)}
         available = most.get(pairing, num_pairs or len(data))
@@ -153,7 +156,7 @@ def read_all(records: Sequence[Record], transform: Callable[..., Any], rate: flo
     return subjects
 
 
-def _check_alike(subjects: Sequence[Mapping[str, Any]]) -> None:
+def _check_alike(subjects: Sequence[Mapping[str, Any]], same_place: float) -> None:
     """Refuse what a network would be shown at another size or place than the atlas."""
     atlas = subjects[len(subjects) - 1]
     size, spacing = tuple(atlas["image"].shape[1:]), spacing_of(atlas["image"])
@@ -170,7 +173,7 @@ def _check_alike(subjects: Sequence[Mapping[str, Any]]) -> None:
                 f"{_text(spacing)} mm; bring all onto one grid with --affine true."
             )
         apart = _off_place(subject["image"], atlas["image"])
-        if "unaligned_image" not in subject and (apart > SAME_PLACE).any():
+        if "unaligned_image" not in subject and (apart > same_place).any():
             raise InputError(
                 f"the object of {subject['subject']} lies {_text(apart * 100)} % of its size away from that of the "
                 f"atlas {atlas['subject']}; align all with --affine true."

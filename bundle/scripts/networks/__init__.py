@@ -5,6 +5,7 @@ from .attention import EfficientChannelAttention
 from .dense_unet import DenseUNet, field_head
 from .discriminator import PairDiscriminator
 from .key_points import KeyPoints
+from .pose import PoseHead, PoseModel
 from .pyramid import RegistrationPyramid
 from .recurrence import Recurrence
 from .recurrent_unet import RecurrentUNet
@@ -18,6 +19,8 @@ __all__ = [
     "KeyPointHead",
     "KeyPoints",
     "PairDiscriminator",
+    "PoseHead",
+    "PoseModel",
     "Recurrence",
     "RecurrentUNet",
     "RegistrationModel",

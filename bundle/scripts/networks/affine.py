@@ -58,12 +58,21 @@ class AffineModel(nn.Module):
 
     def view(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The standard view ``(B, 1, *[view_size])`` and the map ``(B, D + 1, D + 1)`` from it to voxels."""
+        frame = self.standard_frame(image)
+        return self.seen(image, frame), frame
+
+    def standard_frame(self, image: Tensor) -> Tensor:
+        """The map ``(B, D + 1, D + 1)`` from the standard view, from -1 to 1, to the voxels of ``(B, 1, *S)``."""
         with without_autocast(image.device):
-            frame = _standard_frame(image.float(), self.reach)
+            return _standard_frame(image.float(), self.reach)
+
+    def seen(self, image: Tensor, frame: Tensor) -> Tensor:
+        """Images ``(B, 1, *S)`` in the views ``(B, 1, *[view_size])`` of which the frames are given."""
+        with without_autocast(image.device):
             size = [self.view_size] * (image.ndim - 2)
             unit = (2 * identity_grid(size, device=image.device).flatten(1) + 1) / self.view_size - 1
             points = frame[:, :-1, :-1] @ unit + frame[:, :-1, -1:]
-            return sample(image, points.unflatten(-1, size)), frame
+            return sample(image, points.unflatten(-1, size))
 
     def __prepare_scriptable__(self) -> nn.Module:
         """What ``torch.jit.script`` takes in this model's place, and with it ``monai.bundle ckpt_export``."""

@@ -51,6 +51,27 @@ def similarity_force(warped: Tensor, fixed: Tensor, window: int, contrast: float
         return force, (weight * covariance / variance_a.clamp_min(FAINT) + contrast) * steepness
 
 
+def difference_force(warped: Tensor, fixed: Tensor) -> tuple[Tensor, Tensor]:
+    """As :func:`similarity_force`, of the squared difference alone, summed over channels that describe an image.
+
+    Minus half the gradient of the sum of the squared differences with respect to the displacement (demons: Thirion,
+    Medical Image Analysis 2, 1998, doi 10.1016/S1361-8415(98)80022-4), and Gauss and Newton's curvature.
+
+    Args:
+        warped, fixed: ``(B, C, *S)``, of even sizes.
+
+    Returns:
+        As :func:`similarity_force`.
+    """
+    pooled = POOLED[fixed.ndim - 2]
+    with torch.no_grad(), without_autocast(warped.device):
+        a, missing = warped.float(), fixed.float() - warped.float()
+        slopes = [_slope(a, axis) for axis in range(2, a.ndim)]
+        force = torch.cat([(missing * slope).sum(1, keepdim=True) for slope in slopes], 1)
+        steepness = torch.stack([slope.square().sum(1, keepdim=True) for slope in slopes]).sum(0)
+        return pooled(force, 2), pooled(steepness, 2)
+
+
 def followed(force: Tensor, curvature: Tensor) -> Tensor:
     """Steps along a force, of less than a voxel: a strong pull is followed no further than a weak one.
 
@@ -66,9 +87,10 @@ def followed(force: Tensor, curvature: Tensor) -> Tensor:
 
 def central_differences(image: Tensor) -> Tensor:
     """``(image[i + 1] - image[i - 1]) / 2`` of ``(B, 1, *S)`` along every axis, ``(B, D, *S)``; the edge repeats."""
-    slopes = []
-    for axis in range(2, image.ndim):  # torch.gradient cannot be exported for any batch
-        size = image.shape[axis]
-        padded = torch.cat([image.narrow(axis, 0, 1), image, image.narrow(axis, size - 1, 1)], axis)
-        slopes.append(padded.narrow(axis, 2, size) - padded.narrow(axis, 0, size))
-    return torch.cat(slopes, 1) / 2
+    return torch.cat([_slope(image, axis) for axis in range(2, image.ndim)], 1)
+
+
+def _slope(image: Tensor, axis: int) -> Tensor:
+    size = image.shape[axis]  # torch.gradient cannot be exported for any batch
+    padded = torch.cat([image.narrow(axis, 0, 1), image, image.narrow(axis, size - 1, 1)], axis)
+    return (padded.narrow(axis, 2, size) - padded.narrow(axis, 0, size)) / 2

@@ -15,10 +15,11 @@ from monai.networks.utils import pixelunshuffle
 from torch import Tensor, nn
 
 from ..spatial import ScalingSquaring, compose, crop_to, pad_to_multiple, smooth, upsample_field, warp
-from .force import POOLED, followed, similarity_force
+from .force import POOLED, difference_force, followed, similarity_force
 from .scripting import Traced
 
 BLOCK = 2  # voxels an axis that are rearranged into channels: fields live on the grid of half the size
+FORCES = ("correlation", "difference")
 SMOOTHING = 1.0  # voxels of that grid, of the force
 FURTHEST = 2.0  # voxels of that grid, an axis: what a backbone adds to a step; unbounded, one bad batch ends a training
 
@@ -45,9 +46,11 @@ class RegistrationPyramid(nn.Module):
         contrast: weight of the squared difference beside it.
         integration_steps: squarings of the integration.
         in_channels: of a pair, ``2C``.
+        force: ``correlation``, of images, or ``difference``, of C channels that describe each image (self-similarity,
+            say) and are compared one by one; window and contrast then say nothing.
 
     Raises:
-        ValueError: if there is no look, or a look names no backbone.
+        ValueError: if there is no look, a look names no backbone, or there is no such force.
     """
 
     def __init__(
@@ -60,15 +63,18 @@ class RegistrationPyramid(nn.Module):
         contrast: float = 10.0,
         integration_steps: int = 4,
         in_channels: int = 2,
+        force: str = "correlation",
     ) -> None:
         super().__init__()
         if not looks or any(not 0 <= index < len(backbones) for index, _ in looks):
             raise ValueError(f"every look must name one of {len(backbones)} backbones, got {list(looks)}")
+        if force not in FORCES:
+            raise ValueError(f"force must be one of {list(FORCES)}, got {force!r}")
         self.backbones = nn.ModuleList(backbones)
         self.looks = [(int(index), int(reduction)) for index, reduction in looks]
         repeats = [[before[1] for before in self.looks[:at]].count(look[1]) for at, look in enumerate(self.looks)]
         self.steps = nn.Parameter(float(step) * float(decay) ** torch.tensor(repeats, dtype=torch.float32))
-        self.window, self.contrast, self.in_channels = window, contrast, in_channels
+        self.window, self.contrast, self.in_channels, self.force = window, contrast, in_channels, force
         self.integrate = ScalingSquaring(integration_steps)
 
     def forward(self, pair: Tensor) -> Tensor:
@@ -104,7 +110,11 @@ class RegistrationPyramid(nn.Module):
             pooled = POOLED[dims]
             warped, fixed = pooled(warped, reduction), pooled(fixed, reduction)
             field = pooled(field, reduction) / reduction
-        pulls = similarity_force(warped, fixed, self.window, self.contrast)
+        pulls = (
+            difference_force(warped, fixed)
+            if self.force == "difference"
+            else similarity_force(warped, fixed, self.window, self.contrast)
+        )
         force = followed(*smooth(torch.cat(pulls, 1), SMOOTHING).split([dims, 1], 1))
         rough = smooth(field, SMOOTHING) - field
         blocks = pixelunshuffle(torch.cat([warped, fixed], 1), dims, BLOCK)  # so that no convolution is of full size

@@ -1,6 +1,6 @@
 """Geometry on voxel grids: functions of tensors, nothing of files or engines."""
 
-from .affine import affine_field, fit_affine, fit_rigid, homogeneous
+from .affine import affine_field, fit_affine, fit_linear, fit_rigid, homogeneous
 from .compose import compose
 from .filters import along_axes, block_means, gaussian_means, smooth, window_means
 from .grids import identity_grid
@@ -28,6 +28,7 @@ __all__ = [
     "deformation_gradient",
     "determinant",
     "fit_affine",
+    "fit_linear",
     "fit_rigid",
     "folded_fraction",
     "gaussian_means",

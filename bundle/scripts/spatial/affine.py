@@ -79,6 +79,30 @@ def fit_rigid(fixed: Tensor, moving: Tensor, weights: Tensor) -> Tensor:
         return _with_centres(nearest_rotation(crossed), centre, moving_centre)
 
 
+def fit_linear(fixed: Tensor, moving: Tensor, weights: Tensor) -> Tensor:
+    """The affine map that takes weighted points nearest to others, in closed form: least squares of the errors there.
+
+    The first points are taken for exact, as those of a model are. Linear in the others.
+
+    Args:
+        fixed, moving: ``(B, K, D)``, K > D.
+        weights: ``(B, K)``, at least 0.
+
+    Returns:
+        ``(B, D, D + 1)``, float32.
+    """
+    with without_autocast(fixed.device):
+        share = (weights / weights.sum(1, keepdim=True))[..., None].double()
+        centre, moving_centre = ((share * p.double()).sum(1, keepdim=True) for p in (fixed, moving))
+        offsets = fixed.double() - centre
+        spread = (share * offsets).mT @ offsets
+        ridge = (RIDGE * spread.diagonal(dim1=1, dim2=2).mean(1)[:, None, None] + RIDGE**2) * torch.eye(
+            spread.shape[1], dtype=spread.dtype, device=spread.device
+        )
+        crossed = (share * offsets).mT @ (moving.double() - moving_centre)
+        return _with_centres(torch.linalg.solve(spread + ridge, crossed).mT, centre, moving_centre)
+
+
 def _whitening(points: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
     """Weighted centre ``(B, 1, D)``, and the Cholesky root of the weighted covariance ``(B, D, D)``."""
     centre = (share * points).sum(1, keepdim=True)
