@@ -15,19 +15,20 @@ COUNTS = {2: 4, 3: 24}
 
 
 class Landmarks(nn.Module):
-    """A network that is right up to a quarter turn's half: it knows the object, and where its three blobs should be."""
+    """A network that knows an upright view; of any other it says no map but scatter, the more the less alike it is."""
 
     def __init__(self, upright: Tensor) -> None:
         super().__init__()
-        self.in_channels, self.dims = 1, upright.ndim - 2
-        self.upright = upright
-        self.weight = nn.Parameter(torch.zeros(1, 1, *(1,) * self.dims))
+        self.in_channels, self.upright = 1, upright / upright.norm()
+        self.weight = nn.Parameter(torch.zeros(1, 1, *(1,) * (upright.ndim - 2)))
+        self.stars = constellation(16, upright.ndim - 2)
+        noise = torch.randn(self.stars.shape, generator=torch.Generator().manual_seed(0))
+        rows = torch.cat([self.stars, torch.ones(16, 1)], 1)
+        self.scatter = noise - rows @ torch.linalg.lstsq(rows, noise).solution
 
     def forward(self, views: Tensor) -> tuple[Tensor, Tensor]:
-        stars = constellation(16, self.dims).expand(len(views), -1, -1)
-        likeness = (views * self.upright).flatten(1).sum(1) / views.flatten(1).norm(dim=1).clamp_min(1e-6)
-        likeness = likeness / self.upright.norm()
-        return stars, (1 - likeness).clamp_min(0)[:, None].expand(-1, 16)
+        alike = (views * self.upright).flatten(1).sum(1) / views.flatten(1).norm(dim=1).clamp_min(1e-6)
+        return self.stars + (1 - alike)[:, None, None] * self.scatter, torch.zeros(len(views), 16)
 
 
 def blobs(dims: int) -> Tensor:

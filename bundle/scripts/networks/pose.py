@@ -19,9 +19,9 @@ class PoseModel(AffineModel):
 
     A network is shown the standard view of one image and finds the places of a fixed constellation of points, which
     tell how the image lies to the atlas: its pose. The map of a pair is the one pose after the inverse of the other:
-    swapped images give the inverse map. A network that knows rotations up to some angle needs no more: of the quarter
-    turns of a view the one is taken whose points agree most with a map of the constellation, and what it finds is seen
-    again, upright.
+    swapped images give the inverse map. A network that knows rotations up to some angle needs no more: it begins at
+    every quarter turn of the view, sees again what it has made upright, and where the points then lie nearest to the
+    constellation, the image does lie upright.
 
     In training the fixed image is the atlas, which lies as it should by definition: its pose is that of its view, and
     what is learned is the pose of the moving image. There are no turns then.
@@ -30,10 +30,10 @@ class PoseModel(AffineModel):
         head: takes views ``(B, 1, *[view_size])`` and gives their poses, see :class:`PoseHead`.
         view_size: voxels along every axis of a view.
         reach: half its side, in spreads of the object.
-        passes: times that an image is seen again as it was found.
+        passes: times that an image is seen again as it was found; after one, some turns were mistaken for others.
     """
 
-    def __init__(self, head: nn.Module, view_size: int = 40, reach: float = 2.0, passes: int = 1) -> None:
+    def __init__(self, head: nn.Module, view_size: int = 40, reach: float = 2.0, passes: int = 2) -> None:
         super().__init__(head, view_size, reach)
         self.passes = passes
 
@@ -48,17 +48,17 @@ class PoseModel(AffineModel):
 
     def pose(self, image: Tensor) -> Tensor:
         """The map ``(B, D + 1, D + 1)`` from the atlas's view to the voxels of images ``(B, 1, *S)``."""
-        frame = self.standard_frame(image)
-        turns = quarter_turns(image.ndim - 2).to(frame)
-        turned = (frame[:, None] @ turns).flatten(0, 1)
-        views = self.seen(image.repeat_interleave(len(turns), 0), turned)
-        found, error = self.head(views)
-        best = error.unflatten(0, (-1, len(turns))).argmin(1)
-        poses = (turned @ homogeneous(found)).unflatten(0, (-1, len(turns)))
-        pose = poses.gather(1, best[:, None, None, None].expand(-1, 1, *poses.shape[2:]))[:, 0]
+        turns = quarter_turns(image.ndim - 2).to(image.device)
+        poses = (self.standard_frame(image)[:, None] @ turns).flatten(0, 1)
+        images = image.repeat_interleave(len(turns), 0)
+        found, apart = self.head(self.seen(images, poses))
+        poses = poses @ homogeneous(found)
         for _ in range(self.passes):
-            pose = pose @ homogeneous(self.head(self.seen(image, pose))[0])
-        return pose
+            found, apart = self.head(self.seen(images, poses))
+            poses = poses @ homogeneous(found)
+        best = apart.unflatten(0, (-1, len(turns))).argmin(1)
+        candidates = poses.unflatten(0, (-1, len(turns)))
+        return candidates.gather(1, best[:, None, None, None].expand(-1, 1, *candidates.shape[2:]))[:, 0]
 
     def _first_pose(self, image: Tensor) -> Tensor:
         view, frame = self.view(image)
@@ -77,10 +77,10 @@ class PoseHead(nn.Module):
         self.key_points = key_points
 
     def forward(self, view: Tensor) -> tuple[Tensor, Tensor]:
-        """The affine map ``(B, D, D + 1)`` from the atlas's view to each view, least squares, and its error ``(B)``.
+        """The affine map ``(B, D, D + 1)`` from the atlas's view to each view, and how far it is from none, ``(B)``.
 
-        The error is the mean squared distance of the points from where the map takes the constellation, each point
-        weighted by how certain it is.
+        The map is that of least squares, each point weighted by how certain it is; the distance the mean square of the
+        points' own from the constellation.
         """
         points, spread = self.key_points(view)
         stars = constellation(points.shape[1], points.shape[2]).to(points).expand_as(points)
@@ -88,10 +88,7 @@ class PoseHead(nn.Module):
         if self.training:
             weights = weights * _drawn(weights)
         affine = fit_linear(stars, points, weights)
-        with torch.no_grad():
-            missed = (stars @ affine[..., :-1].mT + affine[..., -1][:, None] - points).square().sum(2)
-            error = (weights * (missed + spread)).sum(1) / weights.sum(1)
-        return affine, error
+        return affine, (points - stars).square().sum(2).mean(1)
 
 
 def constellation(count: int, dims: int) -> Tensor:
