@@ -20,7 +20,6 @@ from .scripting import Traced
 
 BLOCK = 2  # voxels an axis that are rearranged into channels: fields live on the grid of half the size
 FORCES = ("correlation", "difference")
-SMOOTHING = 1.0  # voxels of that grid, of the force
 FURTHEST = 2.0  # voxels of that grid, an axis: what a backbone adds to a step; unbounded, one bad batch ends a training
 
 
@@ -39,7 +38,8 @@ class RegistrationPyramid(nn.Module):
     Args:
         backbones: take ``(B, 2C * 2^D + 2D, *s)``, give ``(B, D, *t)`` in voxels of their grid, of the size ``s`` or a
             half, quarter, ... of it; one set of weights each.
-        looks: ``(backbone, reduction)`` of every look, in order; a reduction is a power of two.
+        looks: ``(backbone, reduction)`` of every look, in order; a reduction is a power of two. A look without a
+            backbone, ``None``, follows the force alone: what it learns is how far.
         step: of the first look at a resolution, in voxels of its grid, before training.
         decay: of the steps that follow at that resolution.
         window: of the local correlation, odd, voxels at the look's resolution.
@@ -48,6 +48,8 @@ class RegistrationPyramid(nn.Module):
         in_channels: of a pair, ``2C``.
         force: ``correlation``, of images, or ``difference``, of C channels that describe each image (self-similarity,
             say) and are compared one by one; window and contrast then say nothing.
+        smoothing: standard deviation of a Gaussian over the force, voxels of the grid of half the look's size.
+        spatial_dims: 2 or 3; needed for TorchScript alone, and there only where no backbone tells.
 
     Raises:
         ValueError: if there is no look, a look names no backbone, or there is no such force.
@@ -56,7 +58,7 @@ class RegistrationPyramid(nn.Module):
     def __init__(
         self,
         backbones: Sequence[nn.Module],
-        looks: Sequence[tuple[int, int]],
+        looks: Sequence[tuple[int | None, int]],
         step: float = 1.2,
         decay: float = 0.9,
         window: int = 7,
@@ -64,17 +66,20 @@ class RegistrationPyramid(nn.Module):
         integration_steps: int = 4,
         in_channels: int = 2,
         force: str = "correlation",
+        smoothing: float = 1.0,
+        spatial_dims: int | None = None,
     ) -> None:
         super().__init__()
-        if not looks or any(not 0 <= index < len(backbones) for index, _ in looks):
-            raise ValueError(f"every look must name one of {len(backbones)} backbones, got {list(looks)}")
+        if not looks or any(index is not None and not 0 <= index < len(backbones) for index, _ in looks):
+            raise ValueError(f"every look must name one of {len(backbones)} backbones or none, got {list(looks)}")
         if force not in FORCES:
             raise ValueError(f"force must be one of {list(FORCES)}, got {force!r}")
         self.backbones = nn.ModuleList(backbones)
-        self.looks = [(int(index), int(reduction)) for index, reduction in looks]
+        self.looks = [(None if index is None else int(index), int(reduction)) for index, reduction in looks]
         repeats = [[before[1] for before in self.looks[:at]].count(look[1]) for at, look in enumerate(self.looks)]
         self.steps = nn.Parameter(float(step) * float(decay) ** torch.tensor(repeats, dtype=torch.float32))
         self.window, self.contrast, self.in_channels, self.force = window, contrast, in_channels, force
+        self.smoothing, self.spatial_dims = smoothing, spatial_dims
         self.integrate = ScalingSquaring(integration_steps)
 
     def forward(self, pair: Tensor) -> Tensor:
@@ -115,12 +120,16 @@ class RegistrationPyramid(nn.Module):
             if self.force == "difference"
             else similarity_force(warped, fixed, self.window, self.contrast)
         )
-        force = followed(*smooth(torch.cat(pulls, 1), SMOOTHING).split([dims, 1], 1))
-        rough = smooth(field, SMOOTHING) - field
-        blocks = pixelunshuffle(torch.cat([warped, fixed], 1), dims, BLOCK)  # so that no convolution is of full size
-        learned = self.backbones[index](torch.cat([blocks, force, rough], 1)).float()
-        learned = FURTHEST * torch.tanh(upsample_field(learned, force.shape[2:]) / FURTHEST)
-        return self.integrate(learned + self.steps[at] * force)
+        force = followed(*smooth(torch.cat(pulls, 1), self.smoothing).split([dims, 1], 1))
+        step = self.steps[at] * force
+        if index is not None:
+            rough = smooth(field, self.smoothing) - field
+            blocks = pixelunshuffle(
+                torch.cat([warped, fixed], 1), dims, BLOCK
+            )  # so that no convolution is of full size
+            learned = self.backbones[index](torch.cat([blocks, force, rough], 1)).float()
+            step = step + FURTHEST * torch.tanh(upsample_field(learned, force.shape[2:]) / FURTHEST)
+        return self.integrate(step)
 
     def __prepare_scriptable__(self) -> nn.Module:
         """What ``torch.jit.script`` takes in this model's place, and with it ``monai.bundle ckpt_export``."""

@@ -17,15 +17,17 @@ class Traced(nn.Module):
     Sizes themselves stay variables.
 
     Args:
-        network: takes ``(B, 2C, *S)``; the first of its parts that knows ``in_channels`` tells ``2C``, its first
-            convolution the number of axes.
+        network: takes ``(B, 2C, *S)``; the first of its parts that knows ``in_channels`` tells ``2C``, the first that
+            knows ``spatial_dims``, or its first convolution, the number of axes.
     """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        weight = next(p for p in network.parameters() if p.ndim > 3)
-        channels = next(vars(part)["in_channels"] for part in network.modules() if "in_channels" in vars(part))
-        example = torch.rand(2, channels, *(ODD_SIZE,) * (weight.ndim - 2), device=weight.device)
+        known = [vars(part) for part in network.modules()]
+        channels = next(part["in_channels"] for part in known if "in_channels" in part)
+        told = [part["spatial_dims"] for part in known if part.get("spatial_dims")]
+        dims = told[0] if told else next(p.ndim - 2 for p in network.parameters() if p.ndim > 3)
+        example = torch.rand(2, channels, *(ODD_SIZE,) * dims, device=next(network.parameters()).device)
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that comparisons of sizes are constants from here on is what we want
             self.network = torch.jit.trace(network, example, check_trace=False)

@@ -39,7 +39,7 @@ SIGNS = {
     "contrasts": Sign(
         -1,
         0.09,
-        "the images look like two contrasts ({:.2f}, one has {:.2f} or less); {other}",
+        "the images look like two contrasts ({:.2f}, one has {:.2f} or less); take --method any_contrast_{dims}d",
     ),
     "overlap": Sign(
         0.85, 1, "the objects do not cover each other (Dice of their outlines {:.2f}, {:.2f} or more does)"
@@ -49,8 +49,6 @@ SIGNS = {
     ),
     "folded": Sign(0, 0.01, "the deformation folds inside the object (share {:.3f}, limit {:.3f})"),
 }
-
-OTHER_METHOD = {2: "take --method any_contrast_2d", 3: "this method is for one"}  # by the images' dimensions
 
 
 def verdict(
@@ -110,4 +108,4 @@ def _inside(image: Tensor) -> Tensor:
 def _doubt(sign: Sign, value: float, dims: int) -> str | None:
     if sign.least <= value <= sign.most:
         return None
-    return sign.sentence.format(value, sign.least if value < sign.least else sign.most, other=OTHER_METHOD[dims])
+    return sign.sentence.format(value, sign.least if value < sign.least else sign.most, dims=dims)
