@@ -21,7 +21,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scripts.errors import InputError
 from scripts.reports import markdown_table
 
 from . import methods
@@ -95,11 +94,8 @@ def main(arguments: Sequence[str]) -> None:
     options = parse_arguments(arguments)
     folder = Path(options.output_dir)
     claim(folder, {name: value for name, value in vars(options).items() if name not in FREE})
-    known = methods_of(options.spatial_dims)
-    for name in options.methods or []:
-        if name not in known:
-            raise InputError(f"{name!r} is none of the methods; name some of {', '.join(known)}.")
-    results = {name: result_of(known[name], name, options) for name in options.methods or known}
+    wanted = methods.chosen(methods_of(options.spatial_dims), options.methods)
+    results = {name: result_of(make, name, options) for name, make in wanted.items()}
     table = table_of(results)
     data = f"{options.num_pairs} random pairs of test subjects of {Path(options.dataset_dir).name}; Dice ± deviation."
     print(f"{table}\n{data}")

@@ -7,16 +7,33 @@ that all methods' labels are warped, and all fields measured, by the same code.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 
+from scripts.errors import InputError
+
 from .setting import RECIPE, registrar
 
 Register = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+T = TypeVar("T")
+
+
+def chosen(known: Mapping[str, T], names: Sequence[str] | None) -> dict[str, T]:
+    """Those of the known methods that are named, in that order; all where none is.
+
+    Raises:
+        InputError: if a name is none of them.
+    """
+    for name in names or []:
+        if name not in known:
+            raise InputError(f"{name!r} is none of the methods; name some of {', '.join(known)}.")
+    return {name: known[name] for name in names or known}
 
 
 def unregistered() -> Register:

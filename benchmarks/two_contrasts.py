@@ -100,11 +100,8 @@ def main(arguments: Sequence[str]) -> None:
     subjects = subjects_of(Path(options.dataset_dir), options.fixed)
     with tempfile.TemporaryDirectory() as made:
         cases = cases_of(subjects, options.num_pairs, Path(made))
-        known = methods_of(read_image(str(subjects[0][0])).values.ndim)
-        for name in options.methods or []:
-            if name not in known:
-                raise InputError(f"{name!r} is none of the methods; name some of {', '.join(known)}.")
-        results = {name: result_of(known[name], name, cases, folder) for name in options.methods or known}
+        wanted = methods.chosen(methods_of(read_image(str(subjects[0][0])).values.ndim), options.methods)
+        results = {name: result_of(make, name, cases, folder) for name, make in wanted.items()}
     table = table_of(results, options.fixed)
     deformed = f"{options.num_pairs} of a subject with itself, deformed by up to {AMPLITUDE:g} voxels"
     others = f"{options.num_pairs} random pairs of different subjects and " if "another subject" in cases else ""
