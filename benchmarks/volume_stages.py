@@ -15,6 +15,7 @@ from scripts.registration import AffineStage, ConfiguredMethods, Method, Registr
 from scripts.registration.deformation import Deformation, forward_fields
 from scripts.registration.stages import SAME_SPACING, Stage, build_stages, seen_pair
 
+from . import methods
 from .volume_process import Register, Vectors, Watch
 
 DEVICE = torch.device("cpu")  # of every method: some have no other
@@ -47,17 +48,14 @@ class ConvexAdamStage:
     name = "ConvexAdam"
 
     def __init__(self) -> None:
-        from convexAdam.convex_adam_MIND import convex_adam_pt
-
-        self.register = convex_adam_pt
+        self.register = methods.convex_adam()
 
     def __call__(self, fixed: Prepared, moving: Prepared, deformation: Deformation) -> Deformation:
         """The deformation with the package's field instead of what it had."""
         while deformation.grid.spacing.min() / 2 >= SAME_SPACING * fixed.grid.spacing.min():
             deformation = deformation.on(deformation.grid.finer())
-        images = seen_pair(fixed, moving, deformation)[0]
-        field = self.register(img_fixed=images[1], img_moving=images[0], dtype=torch.float32, device=DEVICE)
-        return replace(deformation, ddf=torch.from_numpy(field).float().movedim(-1, 0)[None].contiguous())
+        seen, target = seen_pair(fixed, moving, deformation)[0].numpy()
+        return replace(deformation, ddf=torch.from_numpy(self.register(seen, target))[None])
 
 
 class VoxelmorphStage:

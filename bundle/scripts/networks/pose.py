@@ -41,7 +41,8 @@ class PoseModel(AffineModel):
         """The affine map ``(B, D, D + 1)``, fixed voxel to moving voxel, of ``(B, 1, *S)`` and ``(B, 1, *S')``."""
         with without_autocast(fixed.device):
             if self.training:
-                there, here = self._first_pose(moving), self.view(fixed)[1]
+                view, frame = self.view(moving)
+                there, here = frame @ homogeneous(self.head(view)[0]), self.standard_frame(fixed)
             else:
                 there, here = self.pose(moving), self.pose(fixed)
             return (there @ torch.linalg.inv(here))[:, :-1]
@@ -51,18 +52,12 @@ class PoseModel(AffineModel):
         turns = quarter_turns(image.ndim - 2).to(image.device)
         poses = (self.standard_frame(image)[:, None] @ turns).flatten(0, 1)
         images = image.repeat_interleave(len(turns), 0)
-        found, apart = self.head(self.seen(images, poses))
-        poses = poses @ homogeneous(found)
-        for _ in range(self.passes):
+        for _ in range(1 + self.passes):
             found, apart = self.head(self.seen(images, poses))
             poses = poses @ homogeneous(found)
         best = apart.unflatten(0, (-1, len(turns))).argmin(1)
         candidates = poses.unflatten(0, (-1, len(turns)))
         return candidates.gather(1, best[:, None, None, None].expand(-1, 1, *candidates.shape[2:]))[:, 0]
-
-    def _first_pose(self, image: Tensor) -> Tensor:
-        view, frame = self.view(image)
-        return frame @ homogeneous(self.head(view)[0])
 
 
 class PoseHead(nn.Module):

@@ -115,18 +115,16 @@ class RegistrationPyramid(nn.Module):
             pooled = POOLED[dims]
             warped, fixed = pooled(warped, reduction), pooled(fixed, reduction)
             field = pooled(field, reduction) / reduction
-        pulls = (
-            difference_force(warped, fixed)
-            if self.force == "difference"
-            else similarity_force(warped, fixed, self.window, self.contrast)
-        )
+        if self.force == "difference":
+            pulls = difference_force(warped, fixed)
+        else:
+            pulls = similarity_force(warped, fixed, self.window, self.contrast)
         force = followed(*smooth(torch.cat(pulls, 1), self.smoothing).split([dims, 1], 1))
         step = self.steps[at] * force
         if index is not None:
             rough = smooth(field, self.smoothing) - field
-            blocks = pixelunshuffle(
-                torch.cat([warped, fixed], 1), dims, BLOCK
-            )  # so that no convolution is of full size
+            # Blocks of voxels, so that no convolution is of full size.
+            blocks = pixelunshuffle(torch.cat([warped, fixed], 1), dims, BLOCK)
             learned = self.backbones[index](torch.cat([blocks, force, rough], 1)).float()
             step = step + FURTHEST * torch.tanh(upsample_field(learned, force.shape[2:]) / FURTHEST)
         return self.integrate(step)

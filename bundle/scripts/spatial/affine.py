@@ -95,22 +95,25 @@ def fit_linear(fixed: Tensor, moving: Tensor, weights: Tensor) -> Tensor:
         share = (weights / weights.sum(1, keepdim=True))[..., None].double()
         centre, moving_centre = ((share * p.double()).sum(1, keepdim=True) for p in (fixed, moving))
         offsets = fixed.double() - centre
-        spread = (share * offsets).mT @ offsets
-        ridge = (RIDGE * spread.diagonal(dim1=1, dim2=2).mean(1)[:, None, None] + RIDGE**2) * torch.eye(
-            spread.shape[1], dtype=spread.dtype, device=spread.device
-        )
         crossed = (share * offsets).mT @ (moving.double() - moving_centre)
-        return _with_centres(torch.linalg.solve(spread + ridge, crossed).mT, centre, moving_centre)
+        matrix = torch.linalg.solve(_covariance(offsets, share), crossed).mT
+        return _with_centres(matrix, centre, moving_centre)
 
 
 def _whitening(points: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
     """Weighted centre ``(B, 1, D)``, and the Cholesky root of the weighted covariance ``(B, D, D)``."""
     centre = (share * points).sum(1, keepdim=True)
-    covariance = (share * (points - centre)).mT @ (points - centre)
-    spread = covariance.diagonal(dim1=1, dim2=2).mean(1)[:, None, None]
-    ridge = (RIDGE * spread + RIDGE**2) * torch.eye(points.shape[2], dtype=points.dtype, device=points.device)
-    root: Tensor = torch.linalg.cholesky(covariance + ridge)
+    root: Tensor = torch.linalg.cholesky(_covariance(points - centre, share))
     return centre, root
+
+
+def _covariance(offsets: Tensor, share: Tensor) -> Tensor:
+    """Of weighted offsets ``(B, K, D)`` from their centre, ``(B, D, D)``; it can be inverted."""
+    covariance = (share * offsets).mT @ offsets
+    spread = covariance.diagonal(dim1=1, dim2=2).mean(1)[:, None, None]
+    return covariance + (RIDGE * spread + RIDGE**2) * torch.eye(
+        offsets.shape[2], dtype=offsets.dtype, device=offsets.device
+    )
 
 
 def nearest_rotation(matrix: Tensor) -> Tensor:
