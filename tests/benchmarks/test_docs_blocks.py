@@ -107,7 +107,6 @@ def test_every_benchmark_has_its_table_in_the_docs() -> None:
         "masks",
         "peers",
         "profiles",
-        "recipe_study",
         "results",
         "segmentation",
         "sequences",
