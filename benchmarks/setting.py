@@ -29,6 +29,7 @@ from . import BUNDLE
 WEIGHTS = BUNDLE / "models" / "model.pt"
 RECIPE, PAPER, ANY_CONTRAST, ADVERSARIAL = "brain_2d", "paper", "any_contrast_2d", "adversarial"
 HIPPOCAMPUS = "hippocampus"
+AFFINE = "affine_2d"
 VOLUMES, ANY_CONTRAST_VOLUMES = "brain_3d", "any_contrast_3d"  # the default method for volumes, and two contrasts'
 OURS = "ours"  # the row of Table 1 whose network is the paper's own; RECIPE is the default method, others are files
 ROWS = Path(__file__).parent / "rows"
@@ -39,6 +40,7 @@ METHODS: dict[str, tuple[str, ...]] = {
     ANY_CONTRAST: (f"methods/{ANY_CONTRAST}.yaml",),
     ADVERSARIAL: (f"methods/{ADVERSARIAL}.yaml",),
     HIPPOCAMPUS: (f"methods/{HIPPOCAMPUS}.yaml",),
+    AFFINE: (f"methods/{AFFINE}.yaml", "schedules/affine.yaml"),
     VOLUMES: (f"methods/{VOLUMES}.yaml",),
     ANY_CONTRAST_VOLUMES: (f"methods/{ANY_CONTRAST_VOLUMES}.yaml",),
 }
