@@ -2,10 +2,10 @@
 
     python -m benchmarks.affine_study --dataset_dir DIR --output_dir outputs/affine_study [--minutes 10]
 
-Every row is the method ``affine_2d`` with another head, trained on random maps that are known, from the same seed, until it
-has used up the same processor time, and measured on the same test pairs of two subjects, each turned, shifted and scaled
-anyhow. DIR is what ``python -m benchmarks.affine_cohort`` makes. A row whose result is in ``output_dir`` is not trained
-again.
+Every row is the method ``affine_2d`` with another head, trained on random maps that are known, from the same seed,
+until it has used up the same processor time, and measured on the same test pairs of two subjects, each turned, shifted
+and scaled anyhow. DIR is what ``python -m benchmarks.affine_cohort`` makes. A row whose result is in ``output_dir`` is
+not trained again.
 """
 
 from __future__ import annotations

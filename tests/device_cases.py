@@ -76,6 +76,8 @@ class Cases:
         yield "identity_grid", lambda: spatial.identity_grid(self.size, device=self.device), (self.dims, *self.size)
         yield "invert_field", lambda: spatial.invert_field(self.ddf, 2), field
         yield "jacobian_determinant", lambda: spatial.jacobian_determinant(self.ddf), self.shape(1)
+        yield "central_difference", lambda: spatial.central_difference(self.image, 2), self.shape(1)
+        yield "lucas_kanade", lambda: spatial.lucas_kanade(self.image, self.image), tuple(maps.shape)
         yield "map_points", lambda: spatial.map_points(affine, self.ddf), field
         yield "marked", lambda: spatial.marked(self.image), self.shape(1)
         padded = tuple(32 for _ in self.size)

@@ -49,13 +49,33 @@ def information(fixed: Prepared, moving: Prepared, affine: np.ndarray) -> float:
 
 def test_the_search_may_start_where_the_network_says() -> None:
     fixed, moving = shown(np.eye(3)), shown(turned(-77))
-    start = Deformation.none(fixed.grid)
-    alone, truth = AffineStage()(fixed, moving, start), turned(77)
+    start, any_contrast = Deformation.none(fixed.grid), Method(same_contrast=False)
+    alone, truth = AffineStage(any_contrast)(fixed, moving, start), turned(77)
     for said in (truth, turned(-60)):
-        stage = AffineStage(network=lambda *_, said=said: said)
+        stage = AffineStage(any_contrast, network=lambda *_, said=said: said)
         both = stage(fixed, moving, start)
         assert information(fixed, moving, both.affine) >= information(fixed, moving, alone.affine) - 1e-9
-    assert AffineStage(network=lambda *_: truth, search=False)(fixed, moving, start).affine is truth
+    alone_it_is_the_result = AffineStage(any_contrast, network=lambda *_: truth, search=False)
+    assert alone_it_is_the_result(fixed, moving, start).affine is truth
+
+
+def test_images_of_one_contrast_are_brought_to_where_they_correlate() -> None:
+    """What a network says roughly is bettered; not for another contrast, and a map that cannot be is kept."""
+    fixed, moving = shown(np.eye(3)), shown(turned(-77))
+    start, truth, said = Deformation.none(fixed.grid), turned(77), turned(73)
+    said[:2, 2] = [1.0, -1.5]
+
+    def apart(method: Method | None, said: np.ndarray = said) -> float:
+        found = AffineStage(method, network=lambda *_: said, search=False)(fixed, moving, start).affine
+        corners = np.array([[-20, -20, 20, 20], [-20, 20, -20, 20], [1, 1, 1, 1]])
+        return float(np.abs((found - truth) @ corners).max())
+
+    assert apart(Method(same_contrast=False)) > 2
+    assert apart(None) == apart(Method()) < 1
+    assert apart(None, truth) < 1
+    far = turned(180)
+    far[:2, 2] = 500
+    assert apart(None, far) == pytest.approx(apart(Method(same_contrast=False), far))
 
 
 def test_a_stage_that_finds_nothing() -> None:

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..spatial import along_axes, block_means, without_autocast
+from ..spatial import along_axes, block_means, central_difference, without_autocast
 
 EPSILON = 1e-5  # added to the product of variances of intensities in [0, 1]: windows darker than noise pull little
 FLAT = 1e-8  # least variance of a window; so small that the same image does not pull itself
@@ -66,7 +66,7 @@ def difference_force(warped: Tensor, fixed: Tensor) -> tuple[Tensor, Tensor]:
     pooled = POOLED[fixed.ndim - 2]
     with torch.no_grad(), without_autocast(warped.device):
         a, missing = warped.float(), fixed.float() - warped.float()
-        slopes = [_slope(a, axis) for axis in range(2, a.ndim)]
+        slopes = [central_difference(a, axis) for axis in range(2, a.ndim)]
         force = torch.cat([(missing * slope).sum(1, keepdim=True) for slope in slopes], 1)
         steepness = torch.stack([slope.square().sum(1, keepdim=True) for slope in slopes]).sum(0)
         return pooled(force, 2), pooled(steepness, 2)
@@ -87,10 +87,4 @@ def followed(force: Tensor, curvature: Tensor) -> Tensor:
 
 def central_differences(image: Tensor) -> Tensor:
     """``(image[i + 1] - image[i - 1]) / 2`` of ``(B, 1, *S)`` along every axis, ``(B, D, *S)``; the edge repeats."""
-    return torch.cat([_slope(image, axis) for axis in range(2, image.ndim)], 1)
-
-
-def _slope(image: Tensor, axis: int) -> Tensor:
-    size = image.shape[axis]  # torch.gradient cannot be exported for any batch
-    padded = torch.cat([image.narrow(axis, 0, 1), image, image.narrow(axis, size - 1, 1)], axis)
-    return (padded.narrow(axis, 2, size) - padded.narrow(axis, 0, size)) / 2
+    return torch.cat([central_difference(image, axis) for axis in range(2, image.ndim)], 1)

@@ -18,12 +18,14 @@ from ..engines import RegistrationInferer, load_weights
 from ..engines.stages import AFFINE, NETWORK, REFINED
 from ..errors import InputError
 from ..physical import Grid, Prepared, compared, resample
+from ..physical.affine_correlation import follow_correlation
 from ..spatial import common_mask, compose, warp
 from .deformation import Deformation
 from .method import Method
-from .working_grid import close_grid
+from .working_grid import close_grid, working_grid
 
 SAME_SPACING = 0.9  # of the image's: a grid this fine has all that the image has
+COARSER = 2  # than the working grid: the grid on which an affine map is bettered, which twelve numbers tell as well
 MOST_FINE_VOXELS = 2**24  # of a grid that is refined on: a brain at 1 mm has a third of that
 
 
@@ -40,8 +42,13 @@ class Stage(Protocol):
 class AffineStage:
     """The affine map, found anew, from the one that was found before, if any was; the field is kept.
 
+    Where the method is for images of one contrast, the map is then moved to where they correlate best, see
+    :func:`scripts.physical.affine_correlation.follow_correlation`. Not of what is cut out of more, hippocampi say: what
+    goes on behind their faces is not the same, and Dice was lost.
+
     Args:
-        method, device: it needs neither.
+        method: what it is for; ``None``: images of one contrast.
+        device: it needs none.
         network: finds a map, where there is one: a further start of the search, see :class:`AffineNetwork`.
         search: whether ITK searches; else the network's map is the result.
 
@@ -65,14 +72,27 @@ class AffineStage:
     def __call__(self, fixed: Prepared, moving: Prepared, deformation: Deformation) -> Deformation:
         """The deformation with the affine map that makes ``moving`` look like ``fixed``."""
         found = [] if self.network is None else [self.network(fixed, moving)]
-        if not self.search:
-            return replace(deformation, affine=found[0])
+        affine = self._searched(fixed, moving, deformation, found) if self.search else found[0]
+        one_contrast = self.method is None or self.method.same_contrast
+        if one_contrast and not (fixed.is_cut_out or moving.is_cut_out):
+            grid = working_grid(fixed, COARSER * float(deformation.grid.spacing.min()), ())
+            affine = follow_correlation(fixed, moving, affine, grid)
+        return replace(deformation, affine=affine)
+
+    def of(self, method: Method) -> AffineStage:
+        """The same for a method."""
+        return AffineStage(method, self.device, self.network, self.search)
+
+    @staticmethod
+    def _searched(
+        fixed: Prepared, moving: Prepared, deformation: Deformation, guesses: Sequence[np.ndarray]
+    ) -> np.ndarray:
         from ..physical.affine_search import find_affine  # imports ITK, which takes seconds
 
         grid = deformation.grid  # around what is cut out of more nothing is known: only what both show is compared
         seen = fixed.coarser(float(grid.spacing.min())) if fixed.is_cut_out else placed(fixed, grid)
         start = None if np.array_equal(deformation.affine, np.eye(len(grid.affine))) else deformation.affine
-        return replace(deformation, affine=find_affine(seen, moving, start=start, guesses=found))
+        return find_affine(seen, moving, start=start, guesses=guesses)
 
 
 class NetworkStage:
@@ -205,4 +225,10 @@ def build_stages(wanted: Sequence[str | Stage], method: Method, device: torch.de
         raise InputError(f"{unknown[0]!r} is no stage of a registration; the stages are {', '.join(STAGES)}.")
     refines = method.refinement is not None and max(method.refinement.steps, method.refinement.fine_steps) > 0
     named = [name for name in wanted if name != RefinementStage.name or refines]
-    return [STAGES[stage](method, device) if isinstance(stage, str) else stage for stage in named]
+    return [_built(stage, method, device) for stage in named]
+
+
+def _built(stage: str | Stage, method: Method, device: torch.device) -> Stage:
+    if isinstance(stage, str):
+        return STAGES[stage](method, device)
+    return stage.of(method) if isinstance(stage, AffineStage) else stage

@@ -2,12 +2,13 @@
 
 from .affine import affine_field, fit_affine, fit_linear, fit_rigid, homogeneous
 from .compose import compose
-from .filters import along_axes, block_means, gaussian_means, smooth, window_means
+from .filters import along_axes, block_means, central_difference, gaussian_means, smooth, window_means
 from .grids import identity_grid
 from .integrate import ScalingSquaring
 from .invert import invert_field
 from .invert_points import invert_points
 from .jacobian import deformation_gradient, determinant, folded_fraction, jacobian_determinant
+from .lucas_kanade import lucas_kanade
 from .padding import crop_to, pad_to_multiple
 from .precision import without_autocast
 from .resize import LINEAR_MODES, halve_field, upsample_field
@@ -22,6 +23,7 @@ __all__ = [
     "affine_field",
     "along_axes",
     "block_means",
+    "central_difference",
     "common_mask",
     "compose",
     "crop_to",
@@ -39,6 +41,7 @@ __all__ = [
     "invert_field",
     "invert_points",
     "jacobian_determinant",
+    "lucas_kanade",
     "map_points",
     "marked",
     "pad_to_multiple",

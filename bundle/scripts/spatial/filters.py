@@ -74,3 +74,10 @@ def gaussian_means(places: Tensor, sigma: float) -> Tensor:
 def smooth(image: Tensor, sigma: float) -> Tensor:
     """``image`` ``(B, C, *S)`` smoothed by a Gaussian of ``sigma`` voxels; the edge is not darkened."""
     return along_axes(image, gaussian_means, sigma)
+
+
+def central_difference(image: Tensor, axis: int) -> Tensor:
+    """``(image[i + 1] - image[i - 1]) / 2`` along an axis of ``(B, C, *S)``; the edge repeats."""
+    size = image.shape[axis]  # torch.gradient cannot be exported for any batch
+    padded = torch.cat([image.narrow(axis, 0, 1), image, image.narrow(axis, size - 1, 1)], axis)
+    return (padded.narrow(axis, 2, size) - padded.narrow(axis, 0, size)) / 2
