@@ -212,7 +212,8 @@ def cases(options: argparse.Namespace, subjects: Sequence[Record]) -> Iterator[C
     for k, fixed in enumerate(chosen):
         moving = fixed if options.pairs == "one" else chosen[(k + 1) % len(chosen)]
         for sweep in options.sweeps:
-            for amount in SWEEPS[sweep][:: options.every]:
+            amounts = [each for each in SWEEPS[sweep] if options.most is None or each <= options.most]
+            for amount in amounts[:: options.every]:
                 yield Case(fixed, moving, sweep, amount, f"{options.seed}-{fixed['subject']}-{sweep}-{amount:g}")
 
 
@@ -282,6 +283,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--num_subjects", type=int, default=20, help="of these, drawn")
     parser.add_argument("--sweeps", nargs="+", choices=SWEEPS, default=list(SWEEPS))
     parser.add_argument("--every", type=int, default=1, help="of the amounts of a sweep, only every n-th")
+    parser.add_argument("--most", type=float, help="of the amounts of a sweep, none above it")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(OWN))
     parser.add_argument("--figure", help="image file of the curves")

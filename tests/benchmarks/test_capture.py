@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.capture import Case, curves_of, known_map, measured, table_of
+from benchmarks.capture import Case, cases, curves_of, known_map, measured, parse_arguments, table_of
 from benchmarks.reports.capture import save_capture
 from scripts.data.subjects import find_subjects
 from scripts.physical import read_image
@@ -55,3 +55,14 @@ def test_curves_and_table_count_successes(tmp_path: Path, picture: Picture) -> N
     assert cells == ["mine", "2 of 2", "1 of 2", "0 of 1", "", "", "2.90", "1.50"]
     save_capture(tmp_path / "curves.png", {"mine": curves_of(rows, "error")}, {"rotation": "degrees"}, "success")
     picture(tmp_path / "curves.png")
+
+
+def test_sweeps_end_where_they_are_told_to(cohort_2d: Path) -> None:
+    given = ["--dataset_dir", str(cohort_2d), "--output_dir", "out", "--sweeps", "rotation", "--num_subjects", "2"]
+    subjects = find_subjects(cohort_2d, 2)
+    amounts = [
+        {one.amount for one in cases(parse_arguments([*given, *more]), subjects)}
+        for more in ([], ["--most", "90"], ["--most", "90", "--every", "3"])
+    ]
+    assert max(amounts[0]) == 180 and len(amounts[1]) == 7 and max(amounts[1]) == 90
+    assert amounts[2] == {0, 45, 90}
