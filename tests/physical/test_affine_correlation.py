@@ -66,6 +66,18 @@ def test_images_that_do_not_meet_stay_where_they_are(dims: int) -> None:
 
 
 @both_dims
+def test_two_contrasts_stay_where_they_are(dims: int) -> None:
+    """They would be moved to where dark lies on dark."""
+    fixed, moving, truth = pair(dims)
+    brain = ellipsoids.moved(dims)[0]
+    inverted = prepared(brain.max() - brain)
+    start = truth @ off(dims)
+    grid = working_grid(fixed, 1.0, ())
+    assert not np.array_equal(follow_correlation(fixed, moving, start, grid), start)
+    np.testing.assert_array_equal(follow_correlation(fixed, inverted, start, grid), start)
+
+
+@both_dims
 def test_what_a_mask_hides_does_not_pull(dims: int) -> None:
     """Half of the fixed brain is another one's, moved away; hidden, it changes nothing."""
     image = ellipsoids.still(dims)[0]
