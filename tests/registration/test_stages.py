@@ -209,3 +209,15 @@ def test_close_grid_is_the_part_of_a_grid_around_the_object(dims: int) -> None:
     inside = np.eye(dims + 1)
     inside[:-1, -1] = 14.0
     assert close_grid(fixed, Grid((12,) * dims, inside)).size == (12,) * dims  # never beyond the grid itself
+
+
+def test_a_change_inside_of_a_value_is_made_or_refused() -> None:
+    """A place that is not there would change nothing, without a word."""
+    changes = {"network_def#passes": 3, "refinement#loss#folding#weight": "7"}
+    own, changed = ConfiguredMethods("brain_2d"), ConfiguredMethods("brain_2d", **changes)
+    method = changed(2)
+    assert method.network is not None and method.network.passes == 3
+    assert method.refinement is not None and method.refinement.loss.terms["folding"]["weight"] == 7
+    assert own.identity != changed.identity
+    with pytest.raises(OptionError, match=r"--network_def#pases is no place in .*brain_2d\.yaml"):
+        ConfiguredMethods("brain_2d", **{"network_def#pases": 3})(2)
