@@ -98,6 +98,7 @@ def test_every_benchmark_has_its_table_in_the_docs() -> None:
     names = {name.partition("-")[0] for _, name in PUBLISHED}
     assert names == {
         "adversarial",
+        "affine_study",
         "budgets",
         "capture",
         "contrast",
