@@ -17,6 +17,7 @@
 ``contrast``        pairs of two contrasts that are made, so that labels tell what is right
 ``two_contrasts``   T1 to T2 of whole heads
 ``capture``         how far an image may be turned, shifted or scaled for its affine map to be found
+``affine_study``    which head finds affine maps: trainings of equal time
 ``profiles``        where the time goes
 ``imports``         the rooms of ``bundle/scripts`` and the arrows between them
 ==================  ====================================================================================

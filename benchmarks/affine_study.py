@@ -11,7 +11,6 @@ not trained again.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from ignite.engine import Engine, Events
 from monai.bundle import ConfigParser
 from torch import Tensor
 
-from scripts.files import write_text_atomic
 from scripts.losses import PointDistance
 from scripts.metrics import LabelDice, NormalisedCrossCorrelation
 from scripts.progress import progress
@@ -31,6 +29,7 @@ from scripts.reports import markdown_table
 from .claims import claim
 from .command import command_line, start
 from .docs import machine, publish
+from .equal_time import folder_of, kept, limited
 from .setting import AFFINE, changed, training
 
 CLAIMED = ("dataset_dir", "minutes", "num_pairs", "seed")
@@ -72,26 +71,13 @@ def row_config(name: str, options: argparse.Namespace) -> ConfigParser:
         "device": "cpu",
     }
     measured = changed(validated="$@cohort.test", validated_pairing="random", validated_pairs=options.num_pairs)
-    handlers = [
-        {"_target_": "scripts.engines.EpochSetter", "items": ["@train#dataset"]},
-        {"_target_": "scripts.engines.DivergenceStop"},
-        {"_target_": "benchmarks.volume_study.TimeLimit", "seconds": 60 * options.minutes},
-    ]
+    handlers = limited(options.minutes)
     return training(AFFINE, **{**shared, **measured, **changed(trainer_handlers=handlers), **ROWS[name]})
-
-
-def folder_of(name: str, options: argparse.Namespace) -> Path:
-    """Where a row's files are."""
-    return Path(options.output_dir) / "".join(c if c.isalnum() else "_" for c in name)
 
 
 def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """What one row reached, from ``output_dir`` where it is there."""
-    path = folder_of(name, options) / "result.json"
-    if not path.is_file():
-        write_text_atomic(path, json.dumps(train(row_config(name, options))))
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    return kept(name, options, lambda: train(row_config(name, options)))
 
 
 def train(config: ConfigParser) -> dict[str, Any]:

@@ -10,8 +10,6 @@ alone, after the affine stage. The rate stays what it is. A row whose result is 
 from __future__ import annotations
 
 import argparse
-import json
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,13 +18,13 @@ import numpy as np
 from ignite.engine import Engine, Events
 from monai.bundle import ConfigParser
 
-from scripts.files import write_text_atomic
 from scripts.progress import progress
 from scripts.reports import markdown_table
 
 from .claims import claim
 from .command import command_line, start
 from .docs import machine, publish
+from .equal_time import folder_of, kept, limited
 from .reports.statistics import compare_pairs
 from .setting import HIPPOCAMPUS, changed, training
 
@@ -58,29 +56,6 @@ def rows() -> dict[str, dict[str, Any]]:
     }
 
 
-class TimeLimit:
-    """End a training with the epoch in which its process has used up a time.
-
-    Args:
-        seconds: of this process, all its threads together.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    def attach(self, engine: Engine) -> None:
-        """Follow a trainer, from its start."""
-        engine.add_event_handler(Events.STARTED, self._begin)
-        engine.add_event_handler(Events.EPOCH_COMPLETED, self._look)
-
-    def _begin(self) -> None:
-        self.started = time.process_time()
-
-    def _look(self, engine: Engine) -> None:
-        if time.process_time() - self.started > self.seconds:
-            engine.terminate()
-
-
 def row_config(name: str, options: argparse.Namespace) -> ConfigParser:
     """The configuration of a row; nothing of it is kept but its result."""
     shared: dict[str, Any] = {
@@ -97,27 +72,14 @@ def row_config(name: str, options: argparse.Namespace) -> ConfigParser:
         "device": "cpu",
     }
     measured = changed(validated="$@cohort.test", validated_pairing="random", validated_pairs=options.num_pairs)
-    handlers = [
-        {"_target_": "scripts.engines.EpochSetter", "items": ["@train#dataset"]},
-        {"_target_": "scripts.engines.DivergenceStop"},
-        {"_target_": "scripts.engines.GradientClip", "max_norm": LONGEST_GRADIENT},
-        {"_target_": "benchmarks.volume_study.TimeLimit", "seconds": 60 * options.minutes},
-    ]
+    clip = {"_target_": "scripts.engines.GradientClip", "max_norm": LONGEST_GRADIENT}
+    handlers = limited(options.minutes, clip)
     return training(HIPPOCAMPUS, **{**shared, **measured, **changed(trainer_handlers=handlers), **rows()[name]})
-
-
-def folder_of(name: str, options: argparse.Namespace) -> Path:
-    """Where a row's files are."""
-    return Path(options.output_dir) / "".join(c if c.isalnum() else "_" for c in name)
 
 
 def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """Steps of one row, and the Dice and folds of every pair, from ``output_dir`` where they are there."""
-    path = folder_of(name, options) / "result.json"
-    if not path.is_file():
-        write_text_atomic(path, json.dumps(train(row_config(name, options))))
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    return kept(name, options, lambda: train(row_config(name, options)))
 
 
 def train(config: ConfigParser) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import torch
 from ignite.engine import Engine
 
 from benchmarks import volume_study
-from benchmarks.volume_study import WHOLE, TimeLimit, row_config, rows
+from benchmarks.equal_time import TimeLimit
+from benchmarks.volume_study import WHOLE, row_config, rows
 
 
 def command(cohort: Path, folder: Path, *shown: str) -> list[str]:

@@ -219,5 +219,7 @@ def test_a_change_inside_of_a_value_is_made_or_refused() -> None:
     assert method.network is not None and method.network.passes == 3
     assert method.refinement is not None and method.refinement.loss.terms["folding"]["weight"] == 7
     assert own.identity != changed.identity
+    alone = ConfiguredMethods("brain_2d", use_network=False, **{"loss#mse#weight": 33})(2)
+    assert alone.refinement is not None and alone.refinement.loss.terms["mse"]["weight"] == 33
     with pytest.raises(OptionError, match=r"--network_def#pases is no place in .*brain_2d\.yaml"):
         ConfiguredMethods("brain_2d", **{"network_def#pases": 3})(2)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from monai.transforms.utils_morphological_ops import erode_t
 from torch import Tensor
 
 from ..spatial import along_axes, homogeneous, lucas_kanade, window_means
@@ -20,7 +20,6 @@ WINDOW = 5  # voxels
 FLAT = 1e-3  # variance of intensities in [0, 1] that counts as noise
 GAIN = 1e-4  # of the correlation: less is the end
 LEAST = 0.1  # of it at the start: T1 images had 0.15 to 0.75, T1 and T2 -0.16 to 0.01, which is no way to follow
-POOLED = {2: F.max_pool2d, 3: F.max_pool3d}
 
 
 def follow_correlation(fixed: Prepared, moving: Prepared, affine: np.ndarray, grid: Grid) -> np.ndarray:
@@ -59,12 +58,9 @@ def local_contrast(image: Tensor) -> Tensor:
 
 
 def _weight(*masks: Tensor | None) -> Tensor | None:
-    """1 where all windows of a voxel lie in the masks, else 0; ``None`` where there are none."""
+    """1 where the whole window around a voxel lies in the masks, else 0; ``None`` where there are none."""
     given = [mask for mask in masks if mask is not None]
-    if not given:
-        return None
-    hidden = 1 - torch.stack(given).amin(0)
-    return 1 - POOLED[hidden.ndim - 2](hidden, WINDOW, 1, WINDOW // 2)
+    return erode_t(torch.stack(given).amin(0), WINDOW) if given else None
 
 
 def _correlation(source: Tensor, target: Tensor, weight: Tensor | None) -> float:

@@ -92,17 +92,21 @@ class ConfiguredMethods:
         own_steps = {name: config[name] for name in STEPS if isinstance(config.get(name), int)}
         config.update({name: QUALITIES[self.quality] * steps for name, steps in own_steps.items()})
         config.update({name: value for name, value in self.changes.items() if "#" not in name})
+        self._change_inside(config, self._file(dims))
         if self.weights is not None:
             config["weights"] = plain(str(self.weights))
         if not self.use_network:
             config["refinement"]["loss"] = _seen_by_a_pair(config["loss"]) or config["refinement"]["loss"]
+        return ConfigParser(config), own
+
+    def _change_inside(self, config: dict[str, Any], path: Path) -> None:
+        """Change what stands inside of a value, such as ``network_def#passes``."""
         parser = ConfigParser(config)
         for name, value in self.changes.items():
-            if "#" in name:  # a place inside of a value, as in training
+            if "#" in name:
                 if name not in parser:
-                    raise OptionError(f"--{name} is no place in {self._file(dims)}.")
+                    raise OptionError(f"--{name} is no place in {path}.")
                 parser[name] = value
-        return parser, own
 
     def _read(self, dims: int) -> dict[str, Any]:
         path = self._file(dims)

@@ -27,24 +27,24 @@ def lucas_kanade(moving: Tensor, fixed: Tensor, weight: Tensor | None = None) ->
     """
     dims = fixed.ndim - 2
     with without_autocast(fixed.device):
-        moving, fixed = moving.float(), fixed.float()
-        slopes = [central_difference(moving, axis) for axis in range(2, fixed.ndim)]
-        missing = fixed - moving
-        if weight is not None:
-            missing = missing * weight
+        moving, missing = moving.float(), (fixed.float() - moving.float()).flatten(2)
+        slopes = torch.stack([central_difference(moving, axis) for axis in range(2, fixed.ndim)], 1).flatten(3)
+        weighted = slopes if weight is None else slopes * weight.flatten(2)[:, None]
         points = identity_grid(fixed.shape[2:], device=fixed.device).flatten(1)
         centre = points.mean(1, keepdim=True)
         basis = torch.cat([points - centre, torch.ones_like(points[:1])])  # (D + 1, N)
-        pull = torch.stack([(missing * each).sum(1).flatten(1) @ basis.T for each in slopes], 1)
-        rows = []
-        for first in slopes:
-            weighted = first if weight is None else weight * first
-            products = [(weighted * second).sum(1).flatten(1) for second in slopes]
-            rows.append(torch.stack([(basis * product[:, None]) @ basis.T for product in products], 2))
-        normal = torch.stack(rows, 1).flatten(3).flatten(1, 2).double()
-        size = dims * (dims + 1)
-        ridge = RIDGE * normal.diagonal(dim1=1, dim2=2).mean(1).clamp_min(1e-30)[:, None, None]
-        normal = normal + ridge * torch.eye(size, dtype=normal.dtype, device=normal.device)
-        step = torch.linalg.solve(normal, pull.flatten(1).double()).unflatten(1, (dims, dims + 1)).float()
+        pull = torch.einsum("bdcn,bcn->bdn", weighted, missing) @ basis.T
+        steepness = torch.einsum("bdcn,becn->bden", weighted, slopes)
+        normal = torch.einsum("bden,in,jn->bdiej", steepness, basis, basis)
+        step = _solved(normal.flatten(3).flatten(1, 2).double(), pull.flatten(1).double()).unflatten(
+            1, (dims, dims + 1)
+        )
         shift = step[..., -1:] - step[..., :-1] @ centre
         return torch.cat([step[..., :-1], shift], 2) + torch.eye(dims, dims + 1, device=fixed.device)
+
+
+def _solved(normal: Tensor, pull: Tensor) -> Tensor:
+    """``(B, K)``, 32-bit, of normal equations ``(B, K, K)`` and ``(B, K)``."""
+    normal, pull = normal.double(), pull.double()
+    ridge = RIDGE * normal.diagonal(dim1=1, dim2=2).mean(1).clamp_min(1e-30)
+    return torch.linalg.solve(normal + torch.diag_embed(ridge[:, None].expand_as(pull)), pull).float()
