@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from scripts.losses import MINDLoss
+from scripts.losses import MINDLoss, mind
+from scripts.spatial import self_similarity
 from support import smooth_image
 
 SIZES = [(24, 30), (16, 18, 14)]
@@ -40,6 +41,23 @@ def test_an_empty_image_has_a_finite_gradient() -> None:
     MINDLoss()(pred, smooth_image((20, 20))).backward()
     assert pred.grad is not None
     assert torch.isfinite(pred.grad).all()
+
+
+def test_a_target_is_looked_at_once_until_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept of an image is its own: neither another image's, nor that of what it was before."""
+    seen = []
+    monkeypatch.setattr(mind, "self_similarity", lambda image, *how: seen.append(1) or self_similarity(image, *how))
+    first, second, target = (smooth_image((20, 20), seed) for seed in range(3))
+    loss = MINDLoss()
+    assert loss(first, target) == MINDLoss()(first, target)
+    seen.clear()
+    assert loss(second, target) == MINDLoss()(second, target.clone())
+    assert len(seen) == 1 + 2
+    target.copy_(first)
+    assert float(loss(first, target)) == 0
+    assert loss(second, target.requires_grad_()).requires_grad
+    with torch.inference_mode():
+        assert float(loss(first, first.clone())) == 0
 
 
 def test_shapes_and_numbers_are_checked() -> None:

@@ -6,6 +6,7 @@ from itertools import combinations
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from scripts.spatial import self_similarity
 from support import smooth_image
@@ -44,3 +45,11 @@ def test_inverted_and_stretched_contrast_is_the_same(size: tuple[int, ...]) -> N
 
 def test_an_image_of_one_intensity_is_alike_everywhere() -> None:
     assert torch.equal(self_similarity(torch.full((1, 1, 8, 8), 0.5), 1, 1), torch.ones(1, 4, 8, 8))
+
+
+@each_size
+def test_beyond_its_edge_an_image_is_as_at_its_edge(size: tuple[int, ...]) -> None:
+    image, margin = smooth_image(size), 6
+    wider = F.pad(image, [margin] * 2 * len(size), mode="replicate")
+    inside = (..., *[slice(margin, -margin)] * len(size))
+    torch.testing.assert_close(self_similarity(wider, 1, 2)[inside], self_similarity(image, 1, 2), atol=1e-3, rtol=0)

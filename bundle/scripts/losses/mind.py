@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monai.transforms.utils_morphological_ops import erode_t
 from torch import Tensor, nn
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from ..errors import InputError
 from ..spatial import self_similarity, without_autocast
@@ -26,6 +27,7 @@ class MINDLoss(nn.Module):
         if radius < 0 or distance < 1:
             raise ValueError(f"radius must be 0 or more and distance 1 or more, got {radius} and {distance}")
         self.radius, self.distance = radius, distance
+        self._of_targets = WeakTensorKeyDictionary()  # a refinement compares with the same image again and again
 
     def forward(self, pred: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
         """Loss of a batch.
@@ -45,9 +47,21 @@ class MINDLoss(nn.Module):
         if pred.shape != target.shape or pred.shape[1] != 1:
             raise ValueError(f"MIND takes two images (B, 1, *S), got {tuple(pred.shape)} and {tuple(target.shape)}")
         with without_autocast(pred.device):
-            contexts = [self_similarity(image.float(), self.radius, self.distance) for image in (pred, target)]
-            difference = (contexts[0] - contexts[1]).square().mean(1, keepdim=True)
+            difference = (self._context(pred) - self._context_of_target(target)).square().mean(1, keepdim=True)
             return difference.mean() if mask is None else self._mean_where(mask.float(), difference)
+
+    def _context(self, image: Tensor) -> Tensor:
+        return self_similarity(image.float(), self.radius, self.distance)
+
+    def _context_of_target(self, target: Tensor) -> Tensor:
+        """The context, kept for as long as the image lives and is not written to."""
+        if target.requires_grad or target.is_inference():
+            return self._context(target)
+        version, context = self._of_targets.get(target, (None, None))
+        if version != target._version:
+            context = self._context(target)
+            self._of_targets[target] = (target._version, context)
+        return context
 
     def _mean_where(self, mask: Tensor, difference: Tensor) -> Tensor:
         across = 2 * (self.radius + self.distance) + 1

@@ -59,6 +59,11 @@ def window_means(places: Tensor, window: int, stride: int = 1) -> Tensor:
     return inside / inside.sum(1, keepdim=True)
 
 
+def whole_window_means(places: Tensor, window: int) -> Tensor:
+    """Matrix ``(n - window + 1, n)``: the means over the windows that no edge cuts."""
+    return window_means(places, window)[window // 2 : places.shape[0] - window // 2]
+
+
 def block_means(places: Tensor, window: int) -> Tensor:
     """Matrix ``(n / 2, n)``: for every block of two voxels, the mean of the means over the windows of both."""
     means = window_means(places, window)

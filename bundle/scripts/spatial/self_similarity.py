@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .filters import along_axes, window_means
+from .filters import along_axes, whole_window_means
 
 VARIANCE_RANGE = (1e-3, 1e3)  # of a voxel, in means over the image
 LEAST_VARIANCE = 1e-12  # of an image without any contrast
@@ -36,22 +37,33 @@ def self_similarity(image: Tensor, radius: int, distance: int) -> Tensor:
     overall = variance.mean(dim=list(range(1, image.ndim)), keepdim=True)
     low, high = VARIANCE_RANGE
     bounded = torch.minimum(torch.maximum(variance, low * overall), high * overall).clamp_min(LEAST_VARIANCE)
-    return torch.exp(-unlike / bounded)
+    return torch.exp(unlike * (-1 / bounded))  # one division a voxel, not one a pair
 
 
 def _distances(image: Tensor, radius: int, distance: int) -> Tensor:
-    """Mean squared difference of the patches of every pair of neighbours."""
-    dims = image.ndim - 2
-    padded = F.pad(image, [distance] * 2 * dims, mode="replicate")
-    seen = [_shifted(padded, axis, step, distance) for axis in range(dims) for step in (-1, 1)]
-    pairs = [(i, j) for i, j in combinations(range(2 * dims), 2) if i // 2 != j // 2]
-    differences = torch.cat([(seen[i] - seen[j]).square() for i, j in pairs], dim=1)
-    return along_axes(differences, window_means, 2 * radius + 1)
+    """Mean squared difference of the patches of every pair of neighbours; the image goes on as it is at its edge.
+
+    Of the four pairs along two axes, two lie to each other as the other two do: what they differ by is the same image,
+    seen from two places, and is made once.
+    """
+    axes = range(image.ndim - 2)
+    padded = F.pad(image, [2 * distance + radius] * 2 * len(axes), mode="replicate")
+    found = {}
+    for first, second in combinations(axes, 2):
+        for side in (-1, 1):
+            margins = [distance if axis in (first, second) else 2 * distance for axis in axes]
+            here = _seen(padded, margins, {})
+            there = _seen(padded, margins, {first: distance, second: side * distance})
+            apart = along_axes((here - there).square(), whole_window_means, 2 * radius + 1)
+            margins = [distance if axis in (first, second) else 0 for axis in axes]
+            found[(first, 1), (second, -side)] = _seen(apart, margins, {second: -side * distance})
+            found[(first, -1), (second, side)] = _seen(apart, margins, {first: -distance})
+    return torch.cat([found[pair] for pair in sorted(found)], dim=1)
 
 
-def _shifted(padded: Tensor, axis: int, step: int, distance: int) -> Tensor:
-    """The image ``(B, 1, *S)`` without its padding, seen ``step * distance`` voxels further along ``axis``."""
-    for k in range(padded.ndim - 2):
-        first = distance + (step * distance if k == axis else 0)
-        padded = padded.narrow(2 + k, first, padded.shape[2 + k] - 2 * distance)
-    return padded
+def _seen(image: Tensor, margins: Sequence[int], shift: Mapping[int, int]) -> Tensor:
+    """The image ``(B, C, *S)`` without its margins, voxels at both ends of an axis, seen from ``shift`` further on."""
+    for axis, margin in enumerate(margins):
+        size = image.shape[2 + axis] - 2 * margin
+        image = image.narrow(2 + axis, margin + shift.get(axis, 0), size)
+    return image
