@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from support import BUNDLE, ENVIRONMENT, run_command
+from support import BUNDLE, run_command
 
 
 @pytest.mark.parametrize("words, code", [(["--help"], 0), (["warp", "--transfrm", "x"], 2)])
 def test_a_command_says_the_same(words: list[str], code: int) -> None:
     command = [sys.executable, "-m", "scripts", *words]
-    cold = subprocess.run(command, cwd=BUNDLE, env=ENVIRONMENT, capture_output=True, encoding="utf-8", check=False)
+    cold = subprocess.run(command, cwd=BUNDLE, capture_output=True, encoding="utf-8", check=False)
     warm = run_command(command, BUNDLE)
     assert (warm.returncode, warm.stdout, warm.stderr) == (cold.returncode, cold.stdout, cold.stderr)
     assert warm.returncode == code
