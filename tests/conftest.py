@@ -17,6 +17,13 @@ import pytest
 
 from support import BUNDLE, Picture, Run, bundle_command, run_command
 
+LONG = ("benchmarks", "docs", "registration", "sharing", "workflows")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The folders whose files take long come first, so that both workers have something to do until the end."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
+
 
 @pytest.fixture(scope="session")
 def bundle() -> Path:
