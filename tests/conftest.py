@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 # Before torch and numpy are imported, here and in every process that a test starts: the arrays are small, and threads
-# would only wait for each other; those of two workers on two cores make some tests eight times as slow.
+# would only wait for each other, those of two workers on two cores most of all.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import subprocess
