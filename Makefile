@@ -26,7 +26,7 @@ run: $(VENV)/installed   ## train on the embedded cohort, evaluate, write table 
 	cd bundle && $(BIN)/python -m monai.bundle run --config_file "[$(QUICK),'configs/evaluate.yaml']" $(ARGS)
 
 test: lint      ## lint, types and every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/installed-dev   ## ruff and mypy alone
 	$(BIN)/ruff check .

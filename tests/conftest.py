@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+
+# Before torch and numpy are imported, here and in every process that a test starts: the arrays are small, and threads
+# would only wait for each other, those of two workers on two cores most of all.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +16,13 @@ import numpy as np
 import pytest
 
 from support import BUNDLE, Picture, Run, bundle_command, run_command
+
+LONG = ("benchmarks", "docs", "registration", "sharing", "workflows")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The folders whose files take long come first, so that both workers have something to do until the end."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 @pytest.fixture(scope="session")

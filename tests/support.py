@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 BUNDLE = Path(__file__).resolve().parents[1] / "bundle"
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}  # small arrays: threads would only wait for each other
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Picture = Callable[..., np.ndarray]
@@ -41,7 +41,13 @@ def bundle_command(
 
 
 def run_command(
-    command: Sequence[str], folder: Path, seconds: int = 300, imported: str | None = None
+    command: Sequence[str],
+    folder: Path,
+    seconds: int = 300,
+    imported: str | None = None,
+    *,
+    kilobytes: int | None = None,
+    killed_when: Callable[[], bool] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run ``python -m MODULE ...`` from a folder, in a process of its own; the finished process tells what it said.
 
@@ -50,6 +56,8 @@ def run_command(
         folder: where.
         seconds: at the most; then the process is killed.
         imported: a package that the process has imported already, to be quicker.
+        kilobytes: what a file may measure that it writes, as where a disk is full.
+        killed_when: once this is so, the process gets ``kill -9``.
     """
     python, flag, *words = command
     assert (python, flag) == (sys.executable, "-m")
@@ -57,23 +65,39 @@ def run_command(
     assert server.stdin is not None and server.stdout is not None
     with tempfile.TemporaryDirectory() as place:
         outputs = [Path(place) / name for name in ("stdout", "stderr")]
+        for path in outputs:
+            if kilobytes is None:
+                path.touch()
+            else:
+                os.mkfifo(path)  # of any length, but holding no more than 64 kB
+        ends = [os.open(path, os.O_RDONLY | os.O_NONBLOCK) for path in outputs]
         request = {"words": words, "folder": str(folder), "outputs": [str(path) for path in outputs]}
-        request["seconds"] = seconds
-        server.stdin.write(json.dumps(request) + "\n")
+        server.stdin.write(json.dumps({**request, "seconds": seconds, "kilobytes": kilobytes}) + "\n")
         server.stdin.flush()
+        process = int(server.stdout.readline())
+        if killed_when is not None:
+            _kill(process, killed_when)
         code = int(server.stdout.readline())
-        said = [path.read_text(encoding="utf-8", errors="replace") for path in outputs]
+        said = []
+        for end in ends:
+            with os.fdopen(end, encoding="utf-8", errors="replace") as file:
+                said.append(file.read())
     return subprocess.CompletedProcess(command, code, *said)
+
+
+def _kill(process: int, when: Callable[[], bool]) -> None:
+    """Wait, and ``kill -9`` a process, unless it ends before."""
+    with suppress(ProcessLookupError):
+        while not when():
+            os.kill(process, 0)
+            time.sleep(0.01)
+        os.kill(process, signal.SIGKILL)
 
 
 def kill_after_first_checkpoint(command: list[str], folder: Path) -> None:
     """Start a training that writes to ``folder``; ``kill -9`` it once it has saved, before its last epoch."""
-    process = subprocess.Popen(command, cwd=folder.parent, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
-    while not (folder / "checkpoint.pt").is_file():
-        assert process.poll() is None, "ended before its first checkpoint"
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    done = run_command(command, folder.parent, killed_when=(folder / "checkpoint.pt").is_file)
+    assert done.returncode == -signal.SIGKILL, "ended before its first checkpoint"
     assert not (folder / "model_last.pt").exists()
 
 
@@ -82,7 +106,7 @@ def _warm_python(imported: str | None) -> subprocess.Popen[str]:
     """The process that is forked for every command; it ends with this one."""
     command = [sys.executable, str(Path(__file__).with_name("warm_python.py")), *([imported] if imported else [])]
     places = [str(BUNDLE), str(Path(__file__).parent / "fuzz"), os.environ.get("PYTHONPATH", "")]
-    environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join(places)} if imported else ENVIRONMENT
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)} if imported else None
     return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
 
 

@@ -7,7 +7,7 @@ import json
 import subprocess
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ from scripts.errors import InputError
 from scripts.reports import PairResult, dice_csv, labels_csv, pairs_csv
 from scripts.reports.panels import FIXED_COLOUR, GRID_COLOUR, OWN_COLOUR
 from scripts.reports.style import stage_colour
-from support import Picture, coloured
+from support import Picture, coloured, run_command
 
 SIZE, LABELS = (32, 36), {1: "disc", 2: "ring"}
 SUBJECTS = [f"s{n}" for n in range(7)]
@@ -186,7 +186,17 @@ def test_tables_and_figures_of_finished_runs(tmp_path: Path, picture: Picture) -
         assert not coloured(pixels, stages[4]).any(), name  # the ablation's network is in none of them
 
 
-def test_one_command_from_data_to_table(cohort_2d: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def forked(command: list[str], cwd: Path, stdout: TextIO, **_: Any) -> subprocess.CompletedProcess[str]:
+    """``subprocess.run``, in a process that has imported the libraries already."""
+    done = run_command(command, cwd)
+    stdout.write(done.stdout + done.stderr)
+    return done
+
+
+def test_one_command_from_data_to_table(
+    cohort_2d: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(table1_runs.subprocess, "run", forked)
     arguments = ["--dataset_dir", str(cohort_2d), "--steps", "1", "--seeds", "0", "--rows", OURS]
     arguments += ["--output_dir", str(tmp_path)]
     table1.main(arguments)

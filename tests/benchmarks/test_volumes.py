@@ -106,6 +106,7 @@ def small_method(folder: Path) -> Path:
     text = ((BUNDLE / "configs" / "methods") / "hippocampus.yaml").read_text(encoding="utf-8")
     path = folder / "small.yaml"
     text = text.replace("spatial_size: [48, 64, 48]", "spatial_size: [32, 32, 32]")
+    text = text.replace("spacing: 1 ", "spacing: 5 ")  # mm, as the cohort's voxels
     path.write_text(text.replace("refinement_steps: 0 ", "refinement_steps: 2 "), encoding="utf-8")
     return path
 

@@ -13,7 +13,7 @@ from scripts.commands.main import VERBS
 from scripts.commands.verbs import Verb
 from scripts.errors import InputError
 from scripts.options import OptionError
-from support import BUNDLE, ENVIRONMENT, assert_one_sentence
+from support import BUNDLE, assert_one_sentence
 
 SLOW = ("torch", "monai", "numpy", "itk", "matplotlib", "ignite", "nibabel")
 
@@ -22,7 +22,7 @@ def command(*words: object) -> subprocess.CompletedProcess[str]:
     """``python -m scripts`` in the bundle's folder."""
     line = [sys.executable, "-m", "scripts", *map(str, words)]
     return subprocess.run(
-        line, cwd=BUNDLE, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=300, check=False
+        line, cwd=BUNDLE, capture_output=True, encoding="utf-8", timeout=300, check=False
     )
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from support import ENVIRONMENT, bundle_command, run_command
+from support import bundle_command, run_command
 
 JOBS = {
     "training": (("train.yaml",), "training"),
@@ -31,10 +29,8 @@ def test_output_that_cannot_be_written(job: str, obstacle: str, cohort_2d: Path,
     out = tmp_path / "out"
     if obstacle == "a file":
         out.write_text("mine")
-    command = shlex.join(bundle_command(*JOBS[job], output_dir=out, **options_of(job, cohort_2d, tmp_path)))
-    blocks = 1 if obstacle == "a full disk" else "unlimited"  # kB of what a file may measure
-    limited = ["bash", "-c", f"ulimit -f {blocks}; {command}"]
-    said = subprocess.run(limited, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=300)
+    command = bundle_command(*JOBS[job], output_dir=out, **options_of(job, cohort_2d, tmp_path))
+    said = run_command(command, tmp_path, kilobytes=1 if obstacle == "a full disk" else None)
     assert said.returncode == 1, said.stderr
     last = said.stderr.strip().splitlines()[-1]
     assert (last.startswith("error: ") and "cannot be written" in last) or "is a file" in last, last

@@ -164,6 +164,7 @@ def test_training_and_evaluation_after_the_affine_stage(run_bundle: Run, tmp_pat
             "max_epochs": 1,
             "batch_size": 2,
             "refinement_steps": 10,
+            "measures": "['mse']",  # distances between surfaces would take longer than all the rest
         }
         evaluation = {"num_figures": 0, "evaluation_pairing": "atlas"}
         for configs, run_id, more in (
