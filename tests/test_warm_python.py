@@ -26,15 +26,6 @@ def test_an_error_is_seen() -> None:
     assert run_command([sys.executable, "-m", "no_such_module"], BUNDLE).returncode == 1
 
 
-def test_workers_of_torchrun_are_forked_and_fail_as_others() -> None:
-    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m", "timeit"]
-    said = run_command([*start, "-n1", "-r1", "import os; print('rank ' + os.environ['RANK'])"], BUNDLE)
-    assert said.returncode == 0, said.stderr
-    assert [said.stdout.count(f"rank {number}") for number in range(3)] == [1, 1, 0]
-    failed = run_command([*start, "1 / 0"], BUNDLE)
-    assert failed.returncode == 1 and "ZeroDivisionError" in failed.stderr
-
-
 def test_a_command_is_killed_and_limited() -> None:
     endless = [sys.executable, "-m", "timeit", "-n1", "-r1", "while True: pass"]
     assert run_command(endless, BUNDLE, killed_when=lambda: True).returncode == -signal.SIGKILL

@@ -2,8 +2,7 @@
 
 Most of a short command's time goes into importing torch, MONAI and ITK; this process does so once. A request is a line
 of JSON on its standard input: it forks, and the child runs a module as ``python -m`` does, from the request's folder
-and with nothing of the bundle imported yet, but for a package that is named on the command line. The workers that
-``torchrun`` starts are forked likewise. The answer is a line
+and with nothing of the bundle imported yet, but for a package that is named on the command line. The answer is a line
 with the child's process and, once it has ended, another with its exit code.
 """
 
@@ -19,9 +18,7 @@ import re
 import resource
 import runpy
 import signal
-import subprocess
 import sys
-import time
 
 SLOW = (
     "fire",
@@ -36,7 +33,6 @@ SLOW = (
 )
 # Which loads what is named.
 SLOW_IN_ITK = ("imread", "CompositeTransform", "DisplacementFieldTransform", "ImageRegistrationMethodv4")
-TORCHRUN, WORKERS = "torch.distributed.run", 2
 
 
 def become(words: list[str], folder: str, outputs: list[str], seconds: int, kilobytes: int | None) -> None:
@@ -51,77 +47,10 @@ def become(words: list[str], folder: str, outputs: list[str], seconds: int, kilo
     if kilobytes is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024,) * 2)
     os.chdir(folder)
-    if words[0] == TORCHRUN:
-        words = with_workers(words)
-    signal.alarm(seconds)  # which a fork would not inherit
+    signal.alarm(seconds)
     sys.path[0] = folder
     sys.argv = words
     runpy.run_module(words[0], run_name="__main__", alter_sys=True)
-
-
-class Worker:
-    """A forked process that waits to be told what it is to be; as much of a ``Popen`` as ``torchrun`` uses."""
-
-    def __init__(self, process: int, told: int) -> None:
-        self.pid, self.told, self.code = process, told, None
-
-    def start(self, words: list[str], environment: dict[str, str]) -> Worker:
-        """Tell it."""
-        with os.fdopen(self.told, "w", encoding="utf-8") as pipe:
-            json.dump([words, environment], pipe)
-        return self
-
-    def poll(self) -> int | None:
-        """Its exit code, once it has ended."""
-        if self.code is None:
-            process, status = os.waitpid(self.pid, os.WNOHANG)
-            self.code = os.waitstatus_to_exitcode(status) if process else None
-        return self.code
-
-    def wait(self, timeout: float) -> int:
-        """Its exit code, for which is waited."""
-        end = time.monotonic() + timeout
-        while (code := self.poll()) is None:
-            if time.monotonic() > end:
-                raise subprocess.TimeoutExpired(TORCHRUN, timeout)
-            time.sleep(0.01)
-        return code
-
-
-def with_workers(words: list[str]) -> list[str]:
-    """Fork the workers of a ``torchrun``, before it begins: they end as any Python does, and it as usual.
-
-    Returns:
-        ``words``; in a worker, once it is started, its own.
-    """
-    workers: list[Worker] = []
-    for _ in range(WORKERS):
-        listen, tell = os.pipe()
-        process = os.fork()
-        if not process:
-            for end in (tell, *(worker.told for worker in workers)):
-                os.close(end)
-            return told_by(listen)
-        os.close(listen)
-        workers.append(Worker(process, tell))
-    handler = importlib.import_module("torch.distributed.elastic.multiprocessing.subprocess_handler").SubprocessHandler
-    handler._popen = lambda self, args, env: workers.pop(0).start(list(args), env)
-    return words
-
-
-def told_by(pipe: int) -> list[str]:
-    """In a worker: wait for the words and the environment of it."""
-    os.setsid()  # as torchrun has it, which ends the whole group
-    with os.fdopen(pipe, encoding="utf-8") as file:
-        told = file.read()
-    if not told:
-        os._exit(0)  # it was not needed
-    (_, unbuffered, flag, *words), environment = json.loads(told)
-    assert (unbuffered, flag) == ("-u", "-m")
-    sys.stdout.reconfigure(write_through=True)
-    os.environ.clear()
-    os.environ.update(environment)
-    return words
 
 
 def import_all(name: str) -> None:

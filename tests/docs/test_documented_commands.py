@@ -2,7 +2,7 @@
 
 They run one after the other in the bundle as it is shipped, as a reader would try them; the names that stand for a
 reader's files are files here, and trainings are made short. Each has a process of its own, forked from one that has
-imported the libraries, and so has each worker of ``torchrun``.
+imported the libraries; the workers of ``torchrun`` start from nothing.
 """
 
 from __future__ import annotations

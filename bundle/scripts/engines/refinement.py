@@ -17,8 +17,8 @@ class Refinement:
     The field is followed by ``exp(w)``, where the stationary velocity ``w`` at half the images' resolution starts at
     zero and is what Adam moves; both are smooth, so their composition folds no more than they do. (Instance-specific
     optimisation: Balakrishnan et al., TMI 2019, doi 10.1109/TMI.2019.2897538, section III-D.) Where the field comes at
-    half resolution, too, every step composes it there, and there its slopes, which have no unit, are penalised: an eighth
-    of the work and of the memory in 3-D. The result is composed at full resolution, which keeps more of it and does not
+    half resolution, too, every step composes it there, and penalises its slopes there, which have no unit: an eighth of
+    the work and of the memory in 3-D. The result is composed at full resolution, which keeps more of it and does not
     fold between the voxels of the coarse grid.
 
     Args:
