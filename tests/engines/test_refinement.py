@@ -53,9 +53,7 @@ def test_field_of_half_resolution_is_bettered_at_full(size: tuple[int, ...]) -> 
     assert torch.equal(Refinement(loss(), steps=0)(pair, coarse), start)
     found, at_full = (Refinement(loss(), steps=20)(pair, ddf) for ddf in (coarse, start))
     assert error(pair, found) < 0.2 * error(pair, start)
-    assert error(pair, found) == pytest.approx(error(pair, at_full), rel=0.1)
-    bright = (pair.amin(1, keepdim=True) > 0.3).expand_as(found)  # elsewhere the penalties decide, on either grid
-    torch.testing.assert_close(found[bright], at_full[bright], atol=0.1, rtol=0)
+    torch.testing.assert_close(found, at_full, atol=0.05, rtol=0)
 
 
 def test_starts_from_the_given_field_and_keeps_it_with_no_steps() -> None:

@@ -17,9 +17,9 @@ class Refinement:
     The field is followed by ``exp(w)``, where the stationary velocity ``w`` at half the images' resolution starts at
     zero and is what Adam moves; both are smooth, so their composition folds no more than they do. (Instance-specific
     optimisation: Balakrishnan et al., TMI 2019, doi 10.1109/TMI.2019.2897538, section III-D.) Where the field comes at
-    half resolution, too, every step composes it there, and penalises its slopes there, which have no unit: an eighth of
-    the work and of the memory in 3-D. The result is composed at full resolution, which keeps more of it and does not
-    fold between the voxels of the coarse grid.
+    half resolution, too, every step composes it there, an eighth of the work in 3-D; the result is composed at full
+    resolution, which keeps more of it and does not fold between the voxels of the coarse grid. Slopes are penalised at
+    full resolution: at half, as smooth a result has less of the overlap.
 
     Args:
         loss: the loss of the training, or another.
@@ -73,7 +73,7 @@ class Refinement:
                     raise _diverged()
                 fine = upsample_field(refined, fixed.shape[2:])
                 target = {"fixed": fixed} if masks is None else {"fixed": fixed, "mask": _common(masks, fine)}
-                loss = self.loss({"ddf": refined, "warped": warp(moving, fine)}, target)
+                loss = self.loss({"ddf": fine, "warped": warp(moving, fine)}, target)
                 (loss * len(pair)).backward()  # the loss is a mean over the batch: no pair may feel its size
                 optimiser.step()
         with torch.no_grad():
