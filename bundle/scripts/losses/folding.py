@@ -39,14 +39,15 @@ class _MeanShortfall(torch.autograd.Function):
     def forward(ctx: Any, ddf: Tensor, margin: float) -> Tensor:
         """Penalty of ``ddf`` ``(B, D, *S)``."""
         shortfall = relu(margin - jacobian_determinant(ddf)[:, 0])
-        ctx.save_for_backward(ddf, *shortfall.nonzero(as_tuple=True))
+        ctx.save_for_backward(ddf, shortfall > 0)
         return shortfall.mean()
 
     @staticmethod
     @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         """The determinant of a voxel pulls at the two neighbours of every axis that it was made from."""
-        ddf, batch, *index = ctx.saved_tensors
+        ddf, short = ctx.saved_tensors
+        batch, *index = short.nonzero(as_tuple=True)
         above, below, spans = _neighbours(index, ddf.shape[2:])
         with torch.enable_grad():
             ends = torch.stack([ddf.movedim(1, -1)[(batch, *end)].float() for end in (*above, *below)])
