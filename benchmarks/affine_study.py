@@ -26,10 +26,10 @@ from scripts.metrics import LabelDice, NormalisedCrossCorrelation
 from scripts.progress import progress
 from scripts.reports import markdown_table
 
-from .claims import claim
+from .claims import claim, kept_row, row_folder
 from .command import command_line, start
 from .docs import machine, publish
-from .equal_time import folder_of, kept, limited
+from .equal_time import limited
 from .setting import AFFINE, changed, training
 
 CLAIMED = ("dataset_dir", "minutes", "num_pairs", "seed")
@@ -64,7 +64,7 @@ def row_config(name: str, options: argparse.Namespace) -> ConfigParser:
     """The configuration of a row; nothing of it is kept but its result."""
     shared: dict[str, Any] = {
         "dataset_dir": options.dataset_dir,
-        "output_dir": str(folder_of(name, options)),
+        "output_dir": str(row_folder(name, options)),
         "seed": options.seed,
         "max_epochs": 10**6,
         "silent": True,
@@ -77,7 +77,8 @@ def row_config(name: str, options: argparse.Namespace) -> ConfigParser:
 
 def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """What one row reached, from ``output_dir`` where it is there."""
-    return kept(name, options, lambda: train(row_config(name, options)))
+    found: dict[str, Any] = kept_row(name, options, lambda: train(row_config(name, options)))
+    return found
 
 
 def train(config: ConfigParser) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -36,3 +37,13 @@ def kept(path: Path, measure: Callable[[], Any]) -> Any:
 def result_file(folder: Path, method: str) -> Path:
     """The file of a method's results, named after it."""
     return folder / f"{method.replace(', ', '_').replace(' + ', '_').replace(' ', '_')}.json"
+
+
+def row_folder(name: str, options: argparse.Namespace) -> Path:
+    """Where the files of a study's row are, in ``output_dir``."""
+    return Path(options.output_dir) / "".join(c if c.isalnum() else "_" for c in name)
+
+
+def kept_row(name: str, options: argparse.Namespace, measure: Callable[[], Any]) -> Any:
+    """What a study's row reached: what its folder holds, else what is measured now and stays there."""
+    return kept(row_folder(name, options) / "result.json", measure)

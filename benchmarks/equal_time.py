@@ -1,17 +1,11 @@
-"""Studies whose rows are trained for equal time: the limit, and results that are kept."""
+"""Trainings of equal time, for studies of what pays."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from ignite.engine import Engine, Events
-
-from scripts.files import write_text_atomic
 
 
 class TimeLimit:
@@ -45,17 +39,3 @@ def limited(minutes: float, *further: dict[str, Any]) -> list[dict[str, Any]]:
         *further,
         {"_target_": "benchmarks.equal_time.TimeLimit", "seconds": 60 * minutes},
     ]
-
-
-def folder_of(name: str, options: argparse.Namespace) -> Path:
-    """Where a row's files are."""
-    return Path(options.output_dir) / "".join(c if c.isalnum() else "_" for c in name)
-
-
-def kept(name: str, options: argparse.Namespace, find: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What one row reached, from ``output_dir`` where it is there; else it is found, and kept there."""
-    path = folder_of(name, options) / "result.json"
-    if not path.is_file():
-        write_text_atomic(path, json.dumps(find()))
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found

@@ -14,17 +14,15 @@ row says otherwise.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from monai.bundle import ConfigParser
 
-from scripts.files import write_text_atomic
 from scripts.reports import markdown_table
 
-from .claims import claim
+from .claims import claim, kept_row, row_folder
 from .command import command_line, start
 from .docs import publish
 from .recipe_rows import RECIPE, rows
@@ -43,7 +41,7 @@ def row_config(name: str, options: argparse.Namespace) -> ConfigParser:
         dataset_dir=options.dataset_dir,
         max_epochs=options.epochs,
         val_interval=options.epochs,
-        output_dir=str(folder_of(name, options)),
+        output_dir=str(row_folder(name, options)),
         silent=True,
         device="cpu",
         validated_pairing="random",
@@ -54,18 +52,14 @@ def row_config(name: str, options: argparse.Namespace) -> ConfigParser:
     return training(METHOD, **{**shared, **late, **rows()[name]})
 
 
-def folder_of(name: str, options: argparse.Namespace) -> Path:
-    """Where a row's files are."""
-    return Path(options.output_dir) / name.replace(" ", "_").replace(",", "").replace("'", "")
-
-
 def train(name: str, options: argparse.Namespace) -> dict[str, float]:
     """Validation of one row after its training, from ``output_dir`` where it is there."""
-    path = folder_of(name, options) / "result.json"
-    if not path.is_file():
+
+    def validated() -> dict[str, float]:
         found = run_training(row_config(name, options))
-        write_text_atomic(path, json.dumps({key: float(found[key]) for key in ("dice", "folding")}))
-    result: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+        return {key: float(found[key]) for key in ("dice", "folding")}
+
+    result: dict[str, float] = kept_row(name, options, validated)
     return result
 
 

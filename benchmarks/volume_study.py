@@ -21,10 +21,10 @@ from monai.bundle import ConfigParser
 from scripts.progress import progress
 from scripts.reports import markdown_table
 
-from .claims import claim
+from .claims import claim, kept_row, row_folder
 from .command import command_line, start
 from .docs import machine, publish
-from .equal_time import folder_of, kept, limited
+from .equal_time import limited
 from .reports.statistics import compare_pairs
 from .setting import HIPPOCAMPUS, changed, training
 
@@ -61,7 +61,7 @@ def row_config(name: str, options: argparse.Namespace) -> ConfigParser:
     shared: dict[str, Any] = {
         "dataset_dir": options.dataset_dir,
         "cache_dir": str(Path(options.output_dir) / "cache"),
-        "output_dir": str(folder_of(name, options)),
+        "output_dir": str(row_folder(name, options)),
         "affine": True,
         "seed": options.seed,
         "batch_size": 1,
@@ -79,7 +79,8 @@ def row_config(name: str, options: argparse.Namespace) -> ConfigParser:
 
 def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """Steps of one row, and the Dice and folds of every pair, from ``output_dir`` where they are there."""
-    return kept(name, options, lambda: train(row_config(name, options)))
+    found: dict[str, Any] = kept_row(name, options, lambda: train(row_config(name, options)))
+    return found
 
 
 def train(config: ConfigParser) -> dict[str, Any]:

@@ -36,9 +36,7 @@ def lucas_kanade(moving: Tensor, fixed: Tensor, weight: Tensor | None = None) ->
         pull = torch.einsum("bdcn,bcn->bdn", weighted, missing) @ basis.T
         steepness = torch.einsum("bdcn,becn->bden", weighted, slopes)
         normal = torch.einsum("bden,in,jn->bdiej", steepness, basis, basis)
-        step = _solved(normal.flatten(3).flatten(1, 2).double(), pull.flatten(1).double()).unflatten(
-            1, (dims, dims + 1)
-        )
+        step = _solved(normal.flatten(3).flatten(1, 2), pull.flatten(1)).unflatten(1, (dims, dims + 1))
         shift = step[..., -1:] - step[..., :-1] @ centre
         return torch.cat([step[..., :-1], shift], 2) + torch.eye(dims, dims + 1, device=fixed.device)
 
