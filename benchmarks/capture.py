@@ -31,7 +31,7 @@ from scripts.data.known_affine import random_plane, rotation_in
 from scripts.data.subjects import Record
 from scripts.errors import InputError
 from scripts.files import write_text_atomic
-from scripts.physical import PercentileScaling, prepare, read_image, read_label, read_pair
+from scripts.physical import Image, PercentileScaling, prepare, read_image, read_label, read_pair
 from scripts.progress import progress
 from scripts.registration import affine_stage
 from scripts.registration.deformation import Deformation
@@ -92,11 +92,13 @@ def bundle(found_by: str) -> Find:
 
 
 def ants_affine() -> Find:
-    """The affine registration of ANTs by its own defaults; of volumes."""
+    """The affine registration of ANTs by its own defaults; slices are given to it as images of two dimensions."""
     import ants
 
     def find(fixed: str, moving: str) -> tuple[Affine, float]:
-        images = [ants.image_read(path) for path in (fixed, moving)]
+        pair = [read_image(path) for path in (fixed, moving)]
+        is_slice = pair[0].array.ndim == 2
+        images = [_ants_slice(image) for image in pair] if is_slice else [ants.image_read(p) for p in (fixed, moving)]
         begin = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             found = ants.registration(*images, type_of_transform="Affine", outprefix=f"{folder}/", random_seed=1)
@@ -107,9 +109,31 @@ def ants_affine() -> Find:
         affine = np.eye(dims + 1)
         affine[:-1, :-1] = parameters[: dims * dims].reshape(dims, dims)
         affine[:-1, -1] = parameters[dims * dims :] + centre - affine[:-1, :-1] @ centre
-        return affine, seconds
+        return in_space(affine, *pair) if is_slice else affine, seconds
 
     return find
+
+
+def _ants_slice(image: Image) -> Any:
+    """A slice for ANTs, its first voxel at 0."""
+    import ants
+
+    spacing = np.linalg.norm(image.geometry.plane[:, :-1], axis=0)
+    return ants.from_numpy(image.array.astype(np.float32), spacing=spacing.tolist())
+
+
+def in_space(affine: Affine, fixed: Image, moving: Image) -> Affine:
+    """A map of millimetres in the planes of two slices, ``(3, 3)``, as one of points in space, ``(4, 4)``.
+
+    It says nothing of points beside the fixed plane.
+    """
+    here, there = (image.geometry.plane for image in (fixed, moving))
+    to_plane = np.linalg.norm(here[:, :-1], axis=0)[:, None] * np.linalg.pinv(here[:, :-1])
+    to_space = there[:, :-1] / np.linalg.norm(there[:, :-1], axis=0)
+    found = np.eye(len(here) + 1)
+    found[:-1, :-1] = to_space @ affine[:-1, :-1] @ to_plane
+    found[:-1, -1] = to_space @ affine[:-1, -1] + there[:, -1] - found[:-1, :-1] @ here[:, -1]
+    return found
 
 
 OWN = ("itk", "network", "both")

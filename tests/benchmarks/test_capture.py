@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.capture import Case, cases, curves_of, known_map, measured, parse_arguments, table_of
+from benchmarks.capture import Case, cases, curves_of, in_space, known_map, measured, moved, parse_arguments, table_of
 from benchmarks.reports.capture import save_capture
 from scripts.data.subjects import find_subjects
 from scripts.physical import read_image
@@ -36,6 +36,20 @@ def test_the_true_map_has_no_error_and_the_identity_has_one(cohort_2d: Path, swe
     one = case(cohort_2d, sweep, amount)
     assert measured(one, lambda fixed, moving: (truth(one), 0.0))["error"] < 1e-6
     assert measured(one, lambda fixed, moving: (np.eye(4), 0.0))["error"] > 3
+
+
+def test_a_map_in_the_planes_of_two_slices_is_one_of_their_points(cohort_2d: Path, tmp_path: Path) -> None:
+    one = case(cohort_2d, "shift", 20)
+    there, _, _ = moved(one.moving, known_map(one, 2), tmp_path)  # another grid
+    fixed, moving = read_image(one.fixed["image"]), read_image(there)
+    planar = np.array([[0.8, 0.3, 5.0], [-0.2, 1.1, -7.0], [0.0, 0.0, 1.0]])
+    index = np.array([[0, 0], [3, 10], [40, 25]])
+    here, there_too = (np.linalg.norm(image.geometry.plane[:, :-1], axis=0) for image in (fixed, moving))
+    points = index @ fixed.geometry.plane[:, :-1].T + fixed.geometry.plane[:, -1]
+    places = (index * here @ planar[:2, :2].T + planar[:2, 2]) / there_too  # moving index
+    expected = places @ moving.geometry.plane[:, :-1].T + moving.geometry.plane[:, -1]
+    affine = in_space(planar, fixed, moving)
+    assert np.allclose(points @ affine[:-1, :-1].T + affine[:-1, -1], expected)
 
 
 def test_two_subjects_are_judged_by_their_labels(cohort_2d: Path) -> None:

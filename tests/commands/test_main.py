@@ -21,9 +21,7 @@ SLOW = ("torch", "monai", "numpy", "itk", "matplotlib", "ignite", "nibabel")
 def command(*words: object) -> subprocess.CompletedProcess[str]:
     """``python -m scripts`` in the bundle's folder."""
     line = [sys.executable, "-m", "scripts", *map(str, words)]
-    return subprocess.run(
-        line, cwd=BUNDLE, capture_output=True, encoding="utf-8", timeout=300, check=False
-    )
+    return subprocess.run(line, cwd=BUNDLE, capture_output=True, encoding="utf-8", timeout=300, check=False)
 
 
 def fail(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
